@@ -1,0 +1,1 @@
+"""The HTTP API: what operators and clients ask of Loadstone."""

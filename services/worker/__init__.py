@@ -1,0 +1,1 @@
+"""The worker: imports one delivery after another."""

@@ -1,0 +1,1 @@
+"""The libraries that two or more Loadstone services use."""

@@ -1,0 +1,1 @@
+"""Loadstone's own tables, one module and one .sql file per noun."""

@@ -1,0 +1,294 @@
+"""Every error that Loadstone raises on purpose.
+
+    LoadstoneError
+    ├── Transient                 trying again can help
+    │   ├── BucketUnavailable         bucket_unavailable
+    │   ├── ObjectChanged             object_changed
+    │   ├── DatabaseUnavailable       database_unavailable
+    │   ├── QueueUnavailable          queue_unavailable
+    │   ├── PublishBlocked            publish_blocked
+    │   └── LeaseLost                 lease_lost
+    └── Permanent                 trying again can't help until somebody changes something
+        ├── SettingsInvalid           settings_invalid
+        ├── DatasetInvalid            dataset_invalid
+        ├── RequestInvalid            request_invalid
+        ├── NotFound                  not_found
+        ├── Conflict                  conflict
+        ├── Unauthorized              unauthorized
+        ├── BucketDenied              bucket_denied
+        ├── DeliveryMissing           delivery_missing
+        ├── RunCancelled              run_cancelled
+        ├── TimeLimitExceeded         time_limit_exceeded
+        ├── TargetUnusable            target_unusable
+        ├── FileRefused               the file as a whole can't be read
+        │   ├── FileEmpty                 file_empty
+        │   ├── NotCompressed             not_compressed
+        │   ├── ArchiveCorrupt            archive_corrupt
+        │   ├── DecompressionBomb         decompression_bomb
+        │   ├── ObjectCorrupt             object_corrupt
+        │   ├── HeaderBroken              header_broken
+        │   ├── QuoteUnterminated         quote_unterminated
+        │   └── RecordTooLong             record_too_long
+        └── ContractBroken            the file was read, and breaks what its contract promises
+            ├── RecordRejected            record_rejected
+            ├── TooManyErrors             too_many_errors
+            ├── KeyDuplicated             key_duplicated
+            ├── ExpectationFailed         expectation_failed
+            └── CountsDiffer              counts_differ
+
+The split is by decision: the worker asks only whether an error is `Transient`. Only the API knows HTTP.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class LoadstoneError(Exception):
+    """An error with a stable code, a message for a person, and a hint what to do next."""
+
+    code: ClassVar[str] = "internal_error"
+    hint: str = ""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if hint is not None:
+            self.hint = hint
+
+
+class Transient(LoadstoneError):
+    """Trying again can help."""
+
+
+class Permanent(LoadstoneError):
+    """Trying again can't help until somebody changes something."""
+
+
+class BucketUnavailable(Transient):
+    """The object store did not answer, or broke off."""
+
+    code = "bucket_unavailable"
+    hint = "Check that the object store is reachable: `loadstone doctor`."
+
+
+class ObjectChanged(Transient):
+    """An object was replaced while it was being read."""
+
+    code = "object_changed"
+    hint = "The next attempt reads the new object from its start."
+
+
+class DatabaseUnavailable(Transient):
+    """PostgreSQL did not answer, or ended the connection."""
+
+    code = "database_unavailable"
+    hint = "Check that PostgreSQL is reachable: `loadstone doctor`."
+
+
+class QueueUnavailable(Transient):
+    """Redis did not answer."""
+
+    code = "queue_unavailable"
+    hint = "Nothing is lost: the scheduler enqueues the run when Redis is back."
+
+
+class PublishBlocked(Transient):
+    """Readers held the published view longer than the publish may wait."""
+
+    code = "publish_blocked"
+    hint = "Look for long transactions on the view in pg_stat_activity."
+
+
+class LeaseLost(Transient):
+    """Another worker, or a cancellation, took the run away from this one."""
+
+    code = "lease_lost"
+    hint = "Nothing to do: whoever holds the run now finishes it."
+
+
+class SettingsInvalid(Permanent):
+    """The environment doesn't make a valid configuration."""
+
+    code = "settings_invalid"
+    hint = "See docs/reference/settings.md for every variable."
+
+
+class DatasetInvalid(Permanent):
+    """A dataset document has mistakes; `problems` holds all of them, each with its path."""
+
+    code = "dataset_invalid"
+    hint = "See docs/reference/dataset.md for every key."
+
+    def __init__(self, message: str, *, problems: Sequence[str] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+
+class RequestInvalid(Permanent):
+    """A request that can't be carried out as it was asked."""
+
+    code = "request_invalid"
+    hint = "See the API reference for what this request takes."
+
+
+class NotFound(Permanent):
+    """The dataset, run or version doesn't exist."""
+
+    code = "not_found"
+    hint = "List what there is: `loadstone runs`, `loadstone versions DATASET`."
+
+
+class Conflict(Permanent):
+    """The request doesn't fit the state that the dataset or run is in."""
+
+    code = "conflict"
+    hint = "Read the present state, then ask again."
+
+
+class Unauthorized(Permanent):
+    """The request carries no valid token."""
+
+    code = "unauthorized"
+    hint = "Send `Authorization: Bearer <LOADSTONE_API_TOKEN>`."
+
+
+class BucketDenied(Permanent):
+    """The object store refused: access denied, or no such bucket."""
+
+    code = "bucket_denied"
+    hint = "Check the bucket's name and the credentials: `loadstone doctor`."
+
+
+class DeliveryMissing(Permanent):
+    """The expected objects did not arrive in time, or are not there any more."""
+
+    code = "delivery_missing"
+    hint = "Ask the sender; then `loadstone import DATASET --date DATE`."
+
+
+class RunCancelled(Permanent):
+    """Somebody cancelled the run."""
+
+    code = "run_cancelled"
+    hint = "Start it again with `loadstone import DATASET --date DATE`."
+
+
+class TimeLimitExceeded(Permanent):
+    """The attempt took longer than `limits.timeout`."""
+
+    code = "time_limit_exceeded"
+    hint = "Raise limits.timeout in the dataset, or find out what was slow."
+
+
+class TargetUnusable(Permanent):
+    """The published relation can't be made: it exists as something else, or others depend on its columns."""
+
+    code = "target_unusable"
+    hint = "Choose another load.target, or drop what stands in the way."
+
+
+class FileRefused(Permanent):
+    """The file as a whole can't be read. `line` is 1-based and physical, where one is known."""
+
+    code = "file_refused"
+
+    def __init__(self, message: str, *, line: int | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.line = line
+
+
+class FileEmpty(FileRefused):
+    """The file holds nothing, not even a header."""
+
+    code = "file_empty"
+    hint = "Ask the sender for the whole file."
+
+
+class NotCompressed(FileRefused):
+    """The contract says gzip, the bytes say otherwise."""
+
+    code = "not_compressed"
+    hint = "Set format.compression to `none` or `auto`, or ask the sender for a gzip file."
+
+
+class ArchiveCorrupt(FileRefused):
+    """The compressed data are cut off, damaged, or followed by something else."""
+
+    code = "archive_corrupt"
+    hint = "The upload was probably cut off: ask the sender to send the file again."
+
+
+class DecompressionBomb(FileRefused):
+    """The data grow beyond every sensible ratio when decompressed."""
+
+    code = "decompression_bomb"
+    hint = "If the file is genuine, raise LOADSTONE_MAX_COMPRESSION_RATIO."
+
+
+class ObjectCorrupt(FileRefused):
+    """The bytes received are not those that the bucket lists: size or checksum differ."""
+
+    code = "object_corrupt"
+    hint = "Ask the sender to send the file again."
+
+
+class HeaderBroken(FileRefused):
+    """The header doesn't fit the contract: missing, duplicate or unknown columns."""
+
+    code = "header_broken"
+    hint = "Compare the header with schema.fields; `loadstone infer FILE` shows what the file holds."
+
+
+class QuoteUnterminated(FileRefused):
+    """A quoted field never ends, so that nothing after it can be trusted."""
+
+    code = "quote_unterminated"
+    hint = "Look at the named line for a quote that was not doubled."
+
+
+class RecordTooLong(FileRefused):
+    """One record is longer than limits.maxRowBytes."""
+
+    code = "record_too_long"
+    hint = "Look at the named line for an unclosed quote; raise limits.maxRowBytes if the record is genuine."
+
+
+class ContractBroken(Permanent):
+    """The file was read, and breaks what its contract promises."""
+
+    code = "contract_broken"
+
+
+class RecordRejected(ContractBroken):
+    """A record was rejected, and the contract tolerates none (onError: ABORT_STATEMENT)."""
+
+    code = "record_rejected"
+    hint = "Mend the record, or set load.onError to CONTINUE with a budget."
+
+
+class TooManyErrors(ContractBroken):
+    """More records were rejected than load.maxErrors or load.maxErrorPercent allow."""
+
+    code = "too_many_errors"
+    hint = "`loadstone quarantine RUN` lists the rejected records."
+
+
+class KeyDuplicated(ContractBroken):
+    """Two records have the same primary or unique key."""
+
+    code = "key_duplicated"
+    hint = "Ask the sender which record counts, or change schema.primaryKey."
+
+
+class ExpectationFailed(ContractBroken):
+    """A quality rule of severity error does not hold for the load."""
+
+    code = "expectation_failed"
+    hint = "Compare the delivery with earlier ones: `loadstone versions DATASET`."
+
+
+class CountsDiffer(ContractBroken):
+    """Two independent counts of the same records or bytes differ, so that nothing may be published."""
+
+    code = "counts_differ"
+    hint = "This is a defect of Loadstone or of the object store: please report it with the run's record."

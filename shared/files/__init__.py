@@ -1,0 +1,1 @@
+"""File formats as pure functions: bytes in, typed Arrow batches and rejected records out."""

@@ -1,0 +1,1 @@
+"""The one door to PostgreSQL: pools, named SQL statements, migrations."""

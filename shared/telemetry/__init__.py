@@ -1,0 +1,1 @@
+"""What the services say about themselves: logs, metrics and the ops endpoint."""
