@@ -1,0 +1,126 @@
+"""Datasets and the versions of their contracts."""
+
+from datetime import date, datetime
+
+import msgspec
+from msgspec import Struct
+
+from shared.domain import document
+from shared.domain.contract import Contract
+from shared.domain.dataset import Dataset
+from shared.domain.run import DatasetId
+from shared.errors import DatasetInvalid, NotFound
+from shared.postgres import rows, statements
+from shared.postgres.pool import Connection, Pool
+
+SQL = statements.beside(__file__)
+
+
+class DatasetRecord(Struct, frozen=True, kw_only=True):
+    """A dataset with its present contract and its live version."""
+
+    id: DatasetId
+    name: str
+    contract_version: int
+    live_version: int | None
+    planned_until: datetime | None
+    next_fire_at: datetime | None
+    created_at: datetime
+    document: Dataset
+    digest: str
+    applied_at: datetime
+    applied_by: str
+    live_business_date: date | None
+    live_rows: int | None
+    live_since: datetime | None
+
+
+class DueDataset(Struct, frozen=True, kw_only=True):
+    """A dataset whose schedule has a tick to plan."""
+
+    id: DatasetId
+    name: str
+    contract_version: int
+    planned_until: datetime | None
+    next_fire_at: datetime
+    document: Dataset
+
+
+class Locked(Struct, frozen=True, kw_only=True):
+    """A dataset that nobody else can change until the transaction ends."""
+
+    id: DatasetId
+    contract_version: int
+    live_version: int | None
+
+
+async def read(db: Connection | Pool, name: str) -> DatasetRecord:
+    """Raises NotFound when there is no such dataset."""
+    row = await db.fetchrow(SQL.read, name)
+    if row is None:
+        raise NotFound(f"there is no dataset {name}", hint="`loadstone datasets` lists them.")
+    return rows.struct(row, DatasetRecord)
+
+
+async def listing(db: Connection | Pool, *, after: str = "", limit: int = 100) -> list[DatasetRecord]:
+    """The datasets whose name comes after `after`, in the order of names."""
+    return rows.structs(await db.fetch(SQL.list, after, limit), DatasetRecord)
+
+
+async def lock(db: Connection, dataset_id: DatasetId) -> Locked:
+    """Serialises applying, publishing and rolling back of one dataset."""
+    return rows.struct(await db.fetchrow(SQL.lock, dataset_id), Locked)
+
+
+async def apply(db: Connection, dataset: Dataset, *, actor: str) -> tuple[DatasetId, int, bool]:
+    """Makes a document the present contract: (dataset id, contract version, whether that changed anything).
+
+    Raises DatasetInvalid when another dataset publishes to the same relation.
+    """
+    await _refuse_shared_target(db, dataset)
+    row = await db.fetchrow(SQL.lock_by_name, dataset.name)
+    digest = document.digest(dataset)
+    if row is None:
+        dataset_id = DatasetId(await db.fetchval(SQL.add, dataset.name))
+        version = 1
+    else:
+        dataset_id, version = DatasetId(row["id"]), row["contract_version"] + 1
+        present = await read(db, dataset.name)
+        if present.digest == digest:
+            return dataset_id, present.contract_version, False
+    await db.execute(SQL.add_contract, dataset_id, version, document.dump(dataset), digest, actor)
+    await db.execute(SQL.use_contract, dataset_id, version)
+    return dataset_id, version, True
+
+
+async def _refuse_shared_target(db: Connection, dataset: Dataset) -> None:
+    target = dataset.load.target
+    for row in await db.fetch(SQL.targets, target.schema, target.table):
+        if row["name"] != dataset.name:
+            problem = (
+                f"load.target: {target.schema}.{target.table} is published by dataset {row['name']} already"
+            )
+            raise DatasetInvalid(problem, problems=[problem], hint="Choose another schema or table.")
+
+
+async def plan(
+    db: Connection, dataset_id: DatasetId, *, next_fire_at: datetime | None, planned_until: datetime | None
+) -> None:
+    """Keeps how far the schedule was planned, and when it is due next."""
+    await db.execute(SQL.schedule, dataset_id, next_fire_at, planned_until)
+
+
+async def due(db: Connection, now: datetime, limit: int) -> list[DueDataset]:
+    """Datasets with a tick to plan; the locks last as long as the transaction."""
+    return rows.structs(await db.fetch(SQL.due, now, limit), DueDataset)
+
+
+async def contract(db: Connection | Pool, dataset_id: DatasetId, version: int) -> Contract:
+    """One version of a dataset's contract."""
+    found = await db.fetchval(SQL.contract, dataset_id, version)
+    return Contract(dataset_id=dataset_id, version=version, document=msgspec.convert(found, Dataset))
+
+
+async def point(db: Connection, dataset_id: DatasetId, version: int) -> None:
+    """Says which version is live, in the transaction that repoints the view."""
+    await db.execute(SQL.point, dataset_id, version)

@@ -1,0 +1,70 @@
+-- name: read
+-- One dataset with its present contract.
+SELECT d.id, d.name, d.contract_version, d.live_version, d.planned_until, d.next_fire_at, d.created_at,
+       c.document, c.digest, c.applied_at, c.applied_by,
+       v.business_date AS live_business_date, v.rows AS live_rows, v.published_at AS live_since
+FROM loadstone.dataset d
+JOIN loadstone.contract c ON c.dataset_id = d.id AND c.version = d.contract_version
+LEFT JOIN loadstone.version v ON v.dataset_id = d.id AND v.number = d.live_version
+WHERE d.name = $1;
+
+-- name: list
+-- Every dataset after a name, in the order of names.
+SELECT d.id, d.name, d.contract_version, d.live_version, d.planned_until, d.next_fire_at, d.created_at,
+       c.document, c.digest, c.applied_at, c.applied_by,
+       v.business_date AS live_business_date, v.rows AS live_rows, v.published_at AS live_since
+FROM loadstone.dataset d
+JOIN loadstone.contract c ON c.dataset_id = d.id AND c.version = d.contract_version
+LEFT JOIN loadstone.version v ON v.dataset_id = d.id AND v.number = d.live_version
+WHERE d.name > $1
+ORDER BY d.name
+LIMIT $2;
+
+-- name: lock
+-- Serialises what changes a dataset: applying, publishing, rolling back.
+SELECT id, contract_version, live_version FROM loadstone.dataset WHERE id = $1 FOR UPDATE;
+
+-- name: lock_by_name
+-- The same, by name.
+SELECT id, contract_version, live_version FROM loadstone.dataset WHERE name = $1 FOR UPDATE;
+
+-- name: add
+-- A new dataset, with the first version of its contract yet to come in the same transaction.
+INSERT INTO loadstone.dataset (name, contract_version) VALUES ($1, 1) RETURNING id;
+
+-- name: add_contract
+-- A new version of a dataset's contract.
+INSERT INTO loadstone.contract (dataset_id, version, document, digest, applied_by) VALUES ($1, $2, $3, $4, $5);
+
+-- name: use_contract
+-- Makes a contract version the present one.
+UPDATE loadstone.dataset SET contract_version = $2 WHERE id = $1;
+
+-- name: schedule
+-- Keeps when the dataset is due next, and up to when its schedule was planned.
+UPDATE loadstone.dataset SET next_fire_at = $2, planned_until = $3 WHERE id = $1;
+
+-- name: due
+-- The datasets whose next tick has come, locked against other schedulers.
+SELECT d.id, d.name, d.contract_version, d.planned_until, d.next_fire_at, c.document
+FROM loadstone.dataset d
+JOIN loadstone.contract c ON c.dataset_id = d.id AND c.version = d.contract_version
+WHERE d.next_fire_at <= $1
+ORDER BY d.next_fire_at
+LIMIT $2
+FOR UPDATE OF d SKIP LOCKED;
+
+-- name: contract
+-- One version of a dataset's contract.
+SELECT document FROM loadstone.contract WHERE dataset_id = $1 AND version = $2;
+
+-- name: point
+-- Says which version is live.
+UPDATE loadstone.dataset SET live_version = $2 WHERE id = $1;
+
+-- name: targets
+-- The dataset that publishes to a relation, if any.
+SELECT d.name
+FROM loadstone.dataset d
+JOIN loadstone.contract c ON c.dataset_id = d.id AND c.version = d.contract_version
+WHERE c.document #>> '{load,target,schema}' = $1 AND c.document #>> '{load,target,table}' = $2;

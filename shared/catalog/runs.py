@@ -1,0 +1,372 @@
+"""Runs: accepted, claimed, kept by heartbeats, and ended exactly once.
+
+Every write of a worker carries the fence it got with its claim; a write that touches no row means that the
+run belongs to somebody else, and raises LeaseLost.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import asyncpg
+from msgspec import Struct
+
+from shared.catalog import datasets
+from shared.domain.contract import Contract
+from shared.domain.report import ObjectCounts
+from shared.domain.run import DatasetId, ObjectRef, Run, RunId, RunState, Trigger
+from shared.errors import LeaseLost, LoadstoneError, NotFound
+from shared.postgres import rows, statements
+from shared.postgres.pool import Connection, Pool
+
+SQL = statements.beside(__file__)
+NO_LIMIT = 2**62
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """What is needed to accept a run. A `nonce` makes a forced import another delivery than the first."""
+
+    dataset_id: DatasetId
+    contract_version: int
+    business_date: date
+    trigger: Trigger
+    requested_by: str
+    priority: int = 0
+    max_attempts: int = 3
+    nonce: str | None = None
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """A run that this worker holds: its contract and its pinned objects."""
+
+    run: Run
+    contract: Contract
+    objects: tuple[ObjectRef, ...]
+
+
+class Expired(Struct, frozen=True, kw_only=True):
+    """A running run whose worker has stopped extending the lease."""
+
+    id: RunId
+    fence: int
+    attempt: int
+    max_attempts: int
+    crashes: int
+    cancel: bool
+
+
+class Ready(Struct, frozen=True, kw_only=True):
+    """A queued run that should have a job."""
+
+    id: RunId
+    fence: int
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One execution of a run by a worker."""
+
+    fence: int
+    number: int
+    worker: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    error_code: str | None
+    error_message: str | None
+
+
+class ObjectRecord(Struct, frozen=True, kw_only=True):
+    """One object of a run, with what was read of it once the run has succeeded."""
+
+    key: str
+    etag: str
+    size: int
+    bytes_read: int | None = None
+    records_read: int | None = None
+    rows_loaded: int | None = None
+    rows_quarantined: int | None = None
+    blank_lines: int | None = None
+
+
+class Deadlines(Struct, frozen=True, kw_only=True):
+    """When a waiting run counts as late, and when it is given up."""
+
+    expected_at: datetime | None
+    late_at: datetime | None
+    give_up_at: datetime | None
+    nonce: str | None
+
+
+class Ending(Struct, frozen=True, kw_only=True):
+    """How an attempt ends for good."""
+
+    state: RunState
+    version: int | None = None
+    report: dict[str, Any] | None = None
+    error: LoadstoneError | None = None
+    rows_done: int = 0
+    bytes_done: int = 0
+
+
+async def read(db: Connection | Pool, run_id: RunId) -> Run:
+    """Raises NotFound when there is no such run."""
+    row = await db.fetchrow(SQL.read, run_id)
+    if row is None:
+        raise NotFound(f"there is no run {run_id}")
+    return rows.struct(row, Run)
+
+
+async def history(
+    db: Connection | Pool,
+    *,
+    dataset: str | None = None,
+    state: RunState | None = None,
+    before: int = NO_LIMIT,
+    limit: int = 50,
+) -> list[Run]:
+    """The newest runs whose id is below `before`."""
+    return rows.structs(await db.fetch(SQL.history, dataset, state, before, limit), Run)
+
+
+async def submit(
+    db: Connection, request: Request, delivery_key: str, objects: Sequence[ObjectRef]
+) -> tuple[RunId, bool]:
+    """Accepts a complete delivery; answers with the run that stands for it, and whether that is a new one."""
+    run_id = await db.fetchval(
+        SQL.submit_complete,
+        request.dataset_id,
+        request.contract_version,
+        request.business_date,
+        request.trigger,
+        request.requested_by,
+        request.priority,
+        delivery_key,
+        request.nonce,
+        request.max_attempts,
+        sum(item.size for item in objects),
+    )
+    if run_id is None:
+        return RunId(await db.fetchval(SQL.same_delivery, request.dataset_id, delivery_key)), False
+    await _pin(db, RunId(run_id), objects)
+    return RunId(run_id), True
+
+
+async def submit_waiting(
+    db: Connection,
+    request: Request,
+    *,
+    give_up_at: datetime,
+    expected_at: datetime | None = None,
+    schedule_key: str | None = None,
+) -> tuple[RunId | None, bool]:
+    """Accepts a run whose delivery is not complete yet; one run at most waits for a business date.
+
+    Answers (None, False) when the tick of the schedule was planned before and its run waits no longer.
+    """
+    run_id = await db.fetchval(
+        SQL.submit_waiting,
+        request.dataset_id,
+        request.contract_version,
+        request.business_date,
+        request.trigger,
+        request.requested_by,
+        request.priority,
+        schedule_key,
+        request.nonce,
+        request.max_attempts,
+        expected_at,
+        give_up_at,
+    )
+    if run_id is None:
+        return await db.fetchval(SQL.same_waiting, request.dataset_id, request.business_date), False
+    return RunId(run_id), True
+
+
+async def _pin(db: Connection, run_id: RunId, objects: Sequence[ObjectRef]) -> None:
+    await db.executemany(SQL.add_object, [(run_id, item.key, item.etag, item.size) for item in objects])
+
+
+async def due_checks(db: Connection, limit: int) -> list[RunId]:
+    """Waiting runs whose bucket should be looked at again; the locks last as long as the transaction."""
+    return [RunId(row["id"]) for row in await db.fetch(SQL.due_checks, limit)]
+
+
+async def check_later(db: Connection, run_id: RunId, seconds: float, missing: str) -> None:
+    """Keeps a run waiting and says what is missing."""
+    await db.execute(SQL.check_later, run_id, seconds, missing)
+
+
+async def enqueue(
+    db: Connection, run: Run, delivery_key: str, objects: Sequence[ObjectRef], contract_version: int
+) -> None:
+    """Makes a waiting run claimable, or ends it as `unchanged` when another run stands for its delivery."""
+    size = sum(item.size for item in objects)
+    try:
+        async with db.transaction():
+            if await db.fetchval(SQL.enqueue, run.id, delivery_key, size, contract_version):
+                await _pin(db, run.id, objects)
+    except asyncpg.UniqueViolationError:
+        await db.execute(SQL.end_waiting, run.id, RunState.UNCHANGED, None, None, None)
+
+
+async def fail_waiting(db: Connection, run_id: RunId, error: LoadstoneError) -> None:
+    """Ends a waiting run that will never be complete."""
+    await db.execute(SQL.end_waiting, run_id, RunState.FAILED, error.code, error.message, error.hint)
+
+
+async def deadlines(db: Connection, run_id: RunId) -> Deadlines:
+    """The times at which a waiting run is late, or given up."""
+    return rows.struct(await db.fetchrow(SQL.deadlines, run_id), Deadlines)
+
+
+async def mark_late(db: Connection | Pool) -> list[RunId]:
+    """The runs that became late since the last call."""
+    return [RunId(row["id"]) for row in await db.fetch(SQL.mark_late)]
+
+
+async def claim(db: Pool, run_id: RunId, *, worker: str, lease: float) -> Claimed | None:
+    """Takes the run for `lease` seconds, or answers None when it is not to be had (any more, or yet)."""
+    try:
+        if await db.fetchval(SQL.claim, run_id, worker, lease) is None:
+            return None
+    except asyncpg.UniqueViolationError:  # another run of the dataset is running; the scheduler rings again
+        return None
+    run = await read(db, run_id)
+    contract = await datasets.contract(db, run.dataset_id, run.contract_version)
+    objects = rows.structs(await db.fetch(SQL.objects, run_id), ObjectRef)
+    return Claimed(run=run, contract=contract, objects=tuple(objects))
+
+
+async def beat(
+    db: Connection | Pool, run: Run, *, lease: float, stage: str, rows_done: int, bytes_done: int
+) -> bool:
+    """Extends the lease; answers whether a cancellation was asked for. Raises LeaseLost."""
+    cancel = await db.fetchval(SQL.beat, run.id, run.fence, lease, stage, rows_done, bytes_done)
+    if cancel is None:
+        raise LeaseLost(f"run {run.id} is no longer held under fence {run.fence}")
+    return bool(cancel)
+
+
+async def hold_fence(db: Connection, run: Run) -> None:
+    """Keeps everybody else from the run until the transaction ends. Raises LeaseLost."""
+    if await db.fetchval(SQL.hold_fence, run.id, run.fence) is None:
+        raise LeaseLost(f"run {run.id} is no longer held under fence {run.fence}")
+
+
+async def finish(db: Connection | Pool, run: Run, ending: Ending) -> None:
+    """Ends the run in a final state. Raises LeaseLost when the run was ended or taken meanwhile."""
+    error = ending.error
+    done = await db.fetchval(
+        SQL.finish,
+        run.id,
+        run.fence,
+        ending.state,
+        ending.version,
+        ending.report,
+        error.code if error else None,
+        error.message if error else None,
+        error.hint if error else None,
+        ending.rows_done,
+        ending.bytes_done,
+    )
+    if done is None:
+        raise LeaseLost(f"run {run.id} is no longer held under fence {run.fence}")
+
+
+async def count_objects(db: Connection, run_id: RunId, counts: Sequence[ObjectCounts]) -> None:
+    """Keeps the counts of each object; the database refuses those that do not add up."""
+    await db.executemany(
+        SQL.count_object,
+        [
+            (run_id, c.key, c.bytes_read, c.records_read, c.rows_loaded, c.rows_quarantined, c.blank_lines)
+            for c in counts
+        ],
+    )
+
+
+async def retry(db: Connection | Pool, run: Run | Expired, error: LoadstoneError, delay: float) -> None:
+    """Queues the run again in `delay` seconds. Raises LeaseLost."""
+    outcome = "lost" if isinstance(run, Expired) else "retry"
+    await _give_back(db, run, delay, 0, outcome, error)
+
+
+async def release(db: Connection | Pool, run: Run) -> None:
+    """Gives the run back at once, without using up an attempt. Raises LeaseLost."""
+    await _give_back(db, run, 0.0, 1, "released", None)
+
+
+async def _give_back(
+    db: Connection | Pool,
+    run: Run | Expired,
+    delay: float,
+    refund: int,
+    outcome: str,
+    error: LoadstoneError | None,
+) -> None:
+    code, message, hint = (error.code, error.message, error.hint) if error else (None, None, None)
+    values = (run.id, run.fence, delay, refund, outcome, code, message, hint)
+    if await db.fetchval(SQL.give_back, *values) is None:
+        raise LeaseLost(f"run {run.id} is no longer held under fence {run.fence}")
+
+
+async def expired(db: Connection, limit: int) -> list[Expired]:
+    """Runs to rescue; the locks last as long as the transaction."""
+    return rows.structs(await db.fetch(SQL.expired, limit), Expired)
+
+
+async def count_crash(db: Connection, run_id: RunId) -> None:
+    """Counts a lost worker apart from the attempts that the contract allows."""
+    await db.execute(SQL.count_crash, run_id)
+
+
+async def ready(db: Connection | Pool, *, rering: float, limit: int) -> list[Ready]:
+    """Runs that should have a job, at most one per dataset, except those rung within `rering` seconds."""
+    return rows.structs(await db.fetch(SQL.ready, rering, limit), Ready)
+
+
+async def rang(db: Connection | Pool, run_id: RunId) -> None:
+    """Remembers that the run has a job now."""
+    await db.execute(SQL.rang, run_id)
+
+
+async def cancel(db: Connection | Pool, run_id: RunId) -> bool:
+    """Asks for a cancellation; False when the run was final already."""
+    return await db.fetchval(SQL.cancel, run_id) is not None
+
+
+async def record_rollback(db: Connection, request: Request, version: int) -> RunId:
+    """Records a rollback like a run, in its own transaction's `db`."""
+    values = (
+        request.dataset_id,
+        request.contract_version,
+        request.business_date,
+        request.requested_by,
+        version,
+    )
+    return RunId(await db.fetchval(SQL.record_rollback, *values))
+
+
+async def attempts(db: Connection | Pool, run_id: RunId) -> list[Attempt]:
+    """The executions of a run, oldest first."""
+    return rows.structs(await db.fetch(SQL.attempts, run_id), Attempt)
+
+
+async def objects(db: Connection | Pool, run_id: RunId) -> list[ObjectRecord]:
+    """The objects of a run with their counts."""
+    return rows.structs(await db.fetch(SQL.object_counts, run_id), ObjectRecord)
+
+
+async def report(db: Connection | Pool, run_id: RunId) -> dict[str, Any] | None:
+    """What the run found, once it is final."""
+    found: dict[str, Any] | None = await db.fetchval(SQL.report, run_id)
+    return found
+
+
+async def states(db: Connection | Pool) -> dict[RunState, tuple[int, float]]:
+    """For each state that is not final: how many runs, and the age of the oldest in seconds."""
+    return {RunState(row["state"]): (row["runs"], row["oldest"]) for row in await db.fetch(SQL.states)}
+
+
+async def held_fences(db: Connection | Pool) -> set[tuple[RunId, int]]:
+    """The (run, fence) pairs that workers hold now."""
+    return {(RunId(row["id"]), row["fence"]) for row in await db.fetch(SQL.held_fences)}

@@ -1,0 +1,226 @@
+-- name: read
+-- One run with the name of its dataset.
+SELECT r.id, r.dataset_id, d.name AS dataset, r.contract_version, r.business_date, r.state, r.trigger, r.fence,
+       r.attempt, r.max_attempts, r.crashes, r.stage, r.worker, r.version, r.rows_done, r.bytes_done,
+       r.bytes_total, r.error_code, r.error_message, r.error_hint, r.requested_by, r.created_at, r.run_at,
+       r.started_at, r.finished_at, r.late_at, r.cancel_requested_at
+FROM loadstone.run r JOIN loadstone.dataset d ON d.id = r.dataset_id
+WHERE r.id = $1;
+
+-- name: history
+-- The newest runs before a run id, of one dataset or of all, in one state or in any.
+SELECT r.id, r.dataset_id, d.name AS dataset, r.contract_version, r.business_date, r.state, r.trigger, r.fence,
+       r.attempt, r.max_attempts, r.crashes, r.stage, r.worker, r.version, r.rows_done, r.bytes_done,
+       r.bytes_total, r.error_code, r.error_message, r.error_hint, r.requested_by, r.created_at, r.run_at,
+       r.started_at, r.finished_at, r.late_at, r.cancel_requested_at
+FROM loadstone.run r JOIN loadstone.dataset d ON d.id = r.dataset_id
+WHERE ($1::text IS NULL OR d.name = $1) AND ($2::text IS NULL OR r.state = $2) AND r.id < $3
+ORDER BY r.id DESC
+LIMIT $4;
+
+-- name: submit_complete
+-- Accepts a run whose delivery is complete; nothing when the same delivery was accepted before.
+INSERT INTO loadstone.run (dataset_id, contract_version, business_date, state, trigger, requested_by, priority,
+                           delivery_key, nonce, max_attempts, bytes_total)
+VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT DO NOTHING
+RETURNING id;
+
+-- name: submit_waiting
+-- Accepts a run that waits for its delivery; nothing when that date is waited for already, or the tick is planned.
+INSERT INTO loadstone.run (dataset_id, contract_version, business_date, state, trigger, requested_by, priority,
+                           schedule_key, nonce, max_attempts, expected_at, give_up_at)
+VALUES ($1, $2, $3, 'waiting', $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT DO NOTHING
+RETURNING id;
+
+-- name: same_delivery
+-- The run that already stands for a delivery.
+SELECT id FROM loadstone.run
+WHERE dataset_id = $1 AND delivery_key = $2
+  AND state NOT IN ('failed', 'cancelled', 'rejected', 'superseded', 'unchanged');
+
+-- name: same_waiting
+-- The run that already waits for a business date.
+SELECT id FROM loadstone.run WHERE dataset_id = $1 AND business_date = $2 AND state = 'waiting';
+
+-- name: add_object
+-- Pins one object of a delivery.
+INSERT INTO loadstone.run_object (run_id, key, etag, size) VALUES ($1, $2, $3, $4);
+
+-- name: objects
+-- The objects of a run's delivery, in the order in which they are read.
+SELECT key, etag, size FROM loadstone.run_object WHERE run_id = $1 ORDER BY key;
+
+-- name: object_counts
+-- What was read of each object; the counts are NULL until the run has succeeded.
+SELECT key, etag, size, bytes_read, records_read, rows_loaded, rows_quarantined, blank_lines
+FROM loadstone.run_object WHERE run_id = $1 ORDER BY key;
+
+-- name: count_object
+-- Keeps what was read of one object; the table's constraints refuse counts that do not add up.
+UPDATE loadstone.run_object
+SET bytes_read = $3, records_read = $4, rows_loaded = $5, rows_quarantined = $6, blank_lines = $7
+WHERE run_id = $1 AND key = $2;
+
+-- name: due_checks
+-- Waiting runs whose objects should be looked for again, each locked against other schedulers.
+SELECT id FROM loadstone.run
+WHERE state = 'waiting' AND check_at <= now()
+ORDER BY check_at
+LIMIT $1
+FOR UPDATE SKIP LOCKED;
+
+-- name: check_later
+-- Looks for the objects again after some seconds.
+UPDATE loadstone.run
+SET check_at = now() + make_interval(secs => $2), stage = $3
+WHERE id = $1 AND state = 'waiting';
+
+-- name: enqueue
+-- A delivery is complete: its run may be claimed.
+UPDATE loadstone.run
+SET state = 'queued', delivery_key = $2, bytes_total = $3, run_at = now(), stage = NULL,
+    contract_version = $4
+WHERE id = $1 AND state = 'waiting'
+RETURNING id;
+
+-- name: end_waiting
+-- Ends a waiting run without importing anything.
+UPDATE loadstone.run
+SET state = $2, finished_at = now(), error_code = $3, error_message = $4, error_hint = $5, stage = NULL
+WHERE id = $1 AND state = 'waiting'
+RETURNING id;
+
+-- name: deadlines
+-- When a waiting run counts as late, whether it does already, and when it is given up.
+SELECT expected_at, late_at, give_up_at, nonce FROM loadstone.run WHERE id = $1;
+
+-- name: mark_late
+-- Remembers when a run that is not final was found to be late, once.
+UPDATE loadstone.run SET late_at = now()
+WHERE expected_at <= now() AND late_at IS NULL AND state IN ('waiting', 'queued', 'running')
+RETURNING id;
+
+-- name: claim
+-- Takes a queued run for a worker: a new fence, a lease, one more attempt. The queue delivers at least once.
+WITH claimed AS (
+    UPDATE loadstone.run
+    SET state = 'running', fence = fence + 1, attempt = attempt + 1, worker = $2, stage = 'claimed',
+        lease_until = now() + make_interval(secs => $3), started_at = coalesce(started_at, now()),
+        rows_done = 0, bytes_done = 0, error_code = NULL, error_message = NULL, error_hint = NULL
+    WHERE id = $1 AND state = 'queued' AND run_at <= now() AND cancel_requested_at IS NULL
+    RETURNING id, fence, attempt, worker
+)
+INSERT INTO loadstone.attempt (run_id, fence, number, worker)
+SELECT id, fence, attempt, worker FROM claimed
+RETURNING run_id;
+
+-- name: beat
+-- Extends the lease and tells how far the run is; no row means that the run belongs to somebody else.
+UPDATE loadstone.run
+SET lease_until = now() + make_interval(secs => $3), stage = $4, rows_done = $5, bytes_done = $6
+WHERE id = $1 AND fence = $2 AND state = 'running'
+RETURNING cancel_requested_at IS NOT NULL AS cancel;
+
+-- name: hold_fence
+-- Locks the run for its last transaction; no row means that the run belongs to somebody else.
+SELECT id FROM loadstone.run WHERE id = $1 AND fence = $2 AND state = 'running' FOR UPDATE;
+
+-- name: finish
+-- Ends a running run in a final state.
+WITH finished AS (
+    UPDATE loadstone.run
+    SET state = $3, version = $4, report = $5, error_code = $6, error_message = $7, error_hint = $8,
+        rows_done = $9, bytes_done = $10, lease_until = NULL, finished_at = clock_timestamp(), stage = NULL
+    WHERE id = $1 AND fence = $2 AND state = 'running'
+    RETURNING id, fence, state, error_code, error_message
+)
+UPDATE loadstone.attempt a
+SET finished_at = clock_timestamp(), outcome = f.state, error_code = f.error_code,
+    error_message = f.error_message
+FROM finished f
+WHERE a.run_id = f.id AND a.fence = f.fence
+RETURNING a.run_id;
+
+-- name: give_back
+-- Queues a running run again after some seconds: a retry, or a shutdown that uses up no attempt.
+WITH returned AS (
+    UPDATE loadstone.run
+    SET state = 'queued', lease_until = NULL, run_at = now() + make_interval(secs => $3), stage = NULL,
+        attempt = attempt - $4, rung_at = NULL, error_code = $6, error_message = $7, error_hint = $8
+    WHERE id = $1 AND fence = $2 AND state = 'running'
+    RETURNING id, fence, error_code, error_message
+)
+UPDATE loadstone.attempt a
+SET finished_at = clock_timestamp(), outcome = $5, error_code = r.error_code, error_message = r.error_message
+FROM returned r
+WHERE a.run_id = r.id AND a.fence = r.fence
+RETURNING a.run_id;
+
+-- name: expired
+-- Running runs whose lease ran out, locked against other schedulers.
+SELECT id, fence, attempt, max_attempts, crashes, cancel_requested_at IS NOT NULL AS cancel
+FROM loadstone.run
+WHERE state = 'running' AND lease_until < now()
+ORDER BY lease_until
+LIMIT $1
+FOR UPDATE SKIP LOCKED;
+
+-- name: count_crash
+-- Remembers that a worker was lost with this run.
+UPDATE loadstone.run SET crashes = crashes + 1 WHERE id = $1;
+
+-- name: ready
+-- The next run of each dataset that has none running, unless its job was put on the queue just now.
+SELECT id, fence
+FROM (
+    SELECT DISTINCT ON (r.dataset_id) r.id, r.fence, r.rung_at, r.run_at, r.priority
+    FROM loadstone.run r
+    WHERE r.state = 'queued' AND r.run_at <= now()
+      AND NOT EXISTS (SELECT FROM loadstone.run o WHERE o.dataset_id = r.dataset_id AND o.state = 'running')
+    ORDER BY r.dataset_id, r.priority DESC, r.business_date, r.id
+) head
+WHERE rung_at IS NULL OR rung_at < now() - make_interval(secs => $1)
+ORDER BY priority DESC, run_at
+LIMIT $2;
+
+-- name: rang
+-- Remembers that a run's job was put on the queue.
+UPDATE loadstone.run SET rung_at = now() WHERE id = $1 AND state = 'queued';
+
+-- name: cancel
+-- Asks for a cancellation: at once where no worker holds the run, at its next heartbeat otherwise.
+UPDATE loadstone.run
+SET cancel_requested_at = coalesce(cancel_requested_at, now()),
+    state = CASE WHEN state = 'running' THEN state ELSE 'cancelled' END,
+    finished_at = CASE WHEN state = 'running' THEN NULL ELSE now() END
+WHERE id = $1 AND state IN ('waiting', 'queued', 'running')
+RETURNING id;
+
+-- name: record_rollback
+-- Records that an earlier version was made live, in the transaction that did it.
+INSERT INTO loadstone.run (dataset_id, contract_version, business_date, state, trigger, requested_by, version,
+                           started_at, finished_at)
+VALUES ($1, $2, $3, 'succeeded', 'rollback', $4, $5, now(), clock_timestamp())
+RETURNING id;
+
+-- name: attempts
+-- The attempts of a run, oldest first.
+SELECT fence, number, worker, started_at, finished_at, outcome, error_code, error_message
+FROM loadstone.attempt WHERE run_id = $1 ORDER BY fence;
+
+-- name: report
+-- What a finished run found: stages with their seconds, findings, counts.
+SELECT report FROM loadstone.run WHERE id = $1;
+
+-- name: states
+-- How many runs are in each state that is not final, and the age of the oldest queued one in seconds.
+SELECT state, count(*) AS runs, coalesce(extract(epoch FROM now() - min(run_at)), 0)::float8 AS oldest
+FROM loadstone.run
+WHERE state IN ('waiting', 'queued', 'running', 'held')
+GROUP BY state;
+
+-- name: held_fences
+-- The fences under which runs are being worked on now.
+SELECT id, fence FROM loadstone.run WHERE state = 'running';

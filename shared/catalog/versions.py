@@ -1,0 +1,57 @@
+"""Versions: the immutable results of runs."""
+
+from shared.domain.run import DatasetId, Run
+from shared.domain.version import Version
+from shared.errors import NotFound
+from shared.postgres import rows, statements
+from shared.postgres.pool import Connection, Pool
+
+SQL = statements.beside(__file__)
+NO_LIMIT = 2**31 - 1
+
+
+async def add(db: Connection, run: Run, *, row_count: int, byte_count: int) -> Version:
+    """Numbers a new version. The table is to be named as its `relation`; a run makes one version at most."""
+    values = (
+        run.dataset_id,
+        run.id,
+        run.contract_version,
+        run.business_date,
+        run.dataset,
+        row_count,
+        byte_count,
+    )
+    return rows.struct(await db.fetchrow(SQL.add, *values), Version)
+
+
+async def read(db: Connection | Pool, dataset_id: DatasetId, number: int) -> Version:
+    """Raises NotFound when the dataset has no such version."""
+    row = await db.fetchrow(SQL.read, dataset_id, number)
+    if row is None:
+        raise NotFound(f"there is no version {number} of this dataset")
+    return rows.struct(row, Version)
+
+
+async def listing(
+    db: Connection | Pool, dataset_id: DatasetId, *, before: int = NO_LIMIT, limit: int = 50
+) -> list[Version]:
+    """The versions with a number below `before`, newest first, retired ones too."""
+    return rows.structs(await db.fetch(SQL.list, dataset_id, before, limit), Version)
+
+
+async def previous(db: Connection, dataset_id: DatasetId, number: int) -> Version:
+    """The newest retained version below a number. Raises NotFound when there is none."""
+    row = await db.fetchrow(SQL.previous, dataset_id, number)
+    if row is None:
+        raise NotFound(f"no retained version is older than version {number}")
+    return rows.struct(row, Version)
+
+
+async def retirable(db: Connection | Pool, *, kept: int, limit: int) -> list[Version]:
+    """Versions beyond retention, `kept` where the contract doesn't say how many; never the live one."""
+    return rows.structs(await db.fetch(SQL.retirable, kept, limit), Version)
+
+
+async def retire(db: Connection, version: Version) -> bool:
+    """Marks a version as gone; False when it became live meanwhile and must stay."""
+    return await db.fetchval(SQL.retire, version.dataset_id, version.number) is not None

@@ -1,0 +1,53 @@
+-- name: add
+-- A new version, numbered one above the highest of its dataset.
+INSERT INTO loadstone.version (dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes)
+SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5 || '_v' || (coalesce(max(number), 0) + 1), $6, $7
+FROM loadstone.version WHERE dataset_id = $1
+RETURNING dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes, published_at,
+          retired_at;
+
+-- name: read
+-- One version of a dataset, retired ones too.
+SELECT dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes, published_at,
+       retired_at
+FROM loadstone.version WHERE dataset_id = $1 AND number = $2;
+
+-- name: list
+-- The versions of a dataset below a number, newest first.
+SELECT dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes, published_at,
+       retired_at
+FROM loadstone.version WHERE dataset_id = $1 AND number < $2
+ORDER BY number DESC
+LIMIT $3;
+
+-- name: previous
+-- The newest retained version below a number.
+SELECT dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes, published_at,
+       retired_at
+FROM loadstone.version WHERE dataset_id = $1 AND number < $2 AND retired_at IS NULL
+ORDER BY number DESC
+LIMIT 1;
+
+-- name: retirable
+-- Versions that exceed what their dataset retains; the live one never does.
+SELECT v.dataset_id, v.number, v.run_id, v.contract_version, v.business_date, v.relation, v.rows, v.bytes,
+       v.published_at, v.retired_at
+FROM (
+    SELECT w.*, d.live_version,
+           row_number() OVER (PARTITION BY w.dataset_id ORDER BY w.number DESC) AS place,
+           coalesce((c.document #>> '{retention,versions}')::integer, $1) AS kept
+    FROM loadstone.version w
+    JOIN loadstone.dataset d ON d.id = w.dataset_id
+    JOIN loadstone.contract c ON c.dataset_id = d.id AND c.version = d.contract_version
+    WHERE w.retired_at IS NULL
+) v
+WHERE v.place > v.kept AND v.number IS DISTINCT FROM v.live_version
+ORDER BY v.dataset_id, v.number
+LIMIT $2;
+
+-- name: retire
+-- Remembers that a version's table is gone, unless it became live meanwhile.
+UPDATE loadstone.version v SET retired_at = now()
+FROM loadstone.dataset d
+WHERE v.dataset_id = $1 AND v.number = $2 AND d.id = v.dataset_id AND v.number IS DISTINCT FROM d.live_version
+RETURNING v.number;

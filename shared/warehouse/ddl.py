@@ -1,0 +1,129 @@
+"""Every statement whose text depends on a contract: the one place where SQL is put together."""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from shared.domain.dataset import Dataset, Field
+from shared.domain.fieldtypes import physical_type
+from shared.warehouse.naming import VERSIONS, Relation, Sql, quote
+
+
+class IndexBuild(Struct, frozen=True, kw_only=True):
+    """An index to build on a loaded table. `columns` is set where the index guards a key."""
+
+    name: str
+    create: Sql
+    key: tuple[str, ...] = ()
+    attach: Sql | None = None
+
+
+def create_table(table: Relation, dataset: Dataset) -> Sql:
+    """The table of one load. It is logged: an unlogged one would be empty after a crash."""
+    required = set(dataset.schema.primary_key)
+    columns = ", ".join(_column(field, required) for field in dataset.schema.fields)
+    return Sql(f"CREATE TABLE {table.sql} ({columns})")
+
+
+def _column(field: Field, required: set[str]) -> str:
+    not_null = " NOT NULL" if field.constraints.required or field.name in required else ""
+    return f"{quote(field.name)} {physical_type(field)}{not_null}"
+
+
+def index_builds(table: Relation, dataset: Dataset) -> list[IndexBuild]:
+    """Primary key first, then unique keys, then the other indexes, each independent of the rest."""
+    schema = dataset.schema
+    builds = []
+    if schema.primary_key:
+        name = f"{table.name}_pk"
+        attach = Sql(f"ALTER TABLE {table.sql} ADD PRIMARY KEY USING INDEX {quote(name)}")
+        builds.append(_unique(table, name, schema.primary_key, attach))
+    alone = [[field.name] for field in schema.fields if field.constraints.unique]
+    for place, key in enumerate([*schema.unique_keys, *alone], start=1):
+        builds.append(_unique(table, f"{table.name}_u{place}", key, None))
+    for place, index in enumerate(dataset.load.indexes, start=1):
+        name = f"{table.name}_i{place}"
+        create = f"CREATE INDEX {quote(name)} ON {table.sql} USING {index.method} ({_list(index.columns)})"
+        builds.append(IndexBuild(name=name, create=Sql(create)))
+    return builds
+
+
+def _unique(table: Relation, name: str, key: Sequence[str], attach: Sql | None) -> IndexBuild:
+    create = Sql(f"CREATE UNIQUE INDEX {quote(name)} ON {table.sql} ({_list(key)})")
+    return IndexBuild(name=name, create=create, key=tuple(key), attach=attach)
+
+
+def duplicates(table: Relation, key: Sequence[str], limit: int) -> Sql:
+    """The places, counted from 1 in the order of loading, of the first records that share a key.
+
+    COPY fills a new table front to back, so that the order of ctid is the order of the records.
+    """
+    known = " AND ".join(f"{quote(column)} IS NOT NULL" for column in key)
+    return Sql(
+        f"SELECT place, key FROM ("  # noqa: S608 - names are quoted
+        f"SELECT row_number() OVER (ORDER BY ctid) AS place, row({_list(key)})::text AS key,"
+        f" {known} AS known, count(*) OVER (PARTITION BY {_list(key)}) AS copies FROM {table.sql}) counted"
+        f" WHERE copies > 1 AND known ORDER BY key, place LIMIT {int(limit)}"
+    )
+
+
+def analyze(table: Relation) -> Sql:
+    """Statistics for the planner, before the first reader comes."""
+    return Sql(f"ANALYZE {table.sql}")
+
+
+def drop_table(table: Relation) -> Sql:
+    """Without CASCADE: a view that still needs the table keeps it."""
+    return Sql(f"DROP TABLE IF EXISTS {table.sql}")
+
+
+def move_to_versions(staged: Relation, name: str) -> list[Sql]:
+    """Takes a table out of staging, under the name of its version."""
+    moved = Relation(VERSIONS, staged.name)
+    return [
+        Sql(f"ALTER TABLE {staged.sql} SET SCHEMA {quote(VERSIONS)}"),
+        Sql(f"ALTER TABLE {moved.sql} RENAME TO {quote(name)}"),
+    ]
+
+
+def create_schema(name: str) -> Sql:
+    """The schema of a published view."""
+    return Sql(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
+
+
+def replace_view(view: Relation, table: Relation, columns: Iterable[str]) -> Sql:
+    """Points the view at a table; grants, comments and dependent views stay."""
+    return Sql(f"CREATE OR REPLACE VIEW {view.sql} AS SELECT {_list(columns)} FROM {table.sql}")  # noqa: S608
+
+
+def drop_view(view: Relation) -> Sql:
+    """Without CASCADE: what depends on the view is never dropped with it."""
+    return Sql(f"DROP VIEW {view.sql}")
+
+
+def grant(privilege: str, kind: str, name: Sql, role: str) -> Sql:
+    """Gives a role a privilege on a schema or relation; PUBLIC is written as an empty role."""
+    grantee = quote(role) if role else Sql("PUBLIC")
+    return Sql(f"GRANT {privilege} ON {kind} {name} TO {grantee}")
+
+
+def comment_on_view(view: Relation, text: str) -> Sql:
+    """Puts a comment back on a view that had to be made anew."""
+    literal = text.replace("'", "''")
+    return Sql(f"COMMENT ON VIEW {view.sql} IS E'{literal.replace(chr(92), chr(92) * 2)}'")
+
+
+def page(table: Relation) -> Sql:
+    """A page of rows as JSON, in the order of loading, from a place on; stable, as versions never change.
+
+    A TID range scan reads just that part of the table, without a sort:
+    https://www.postgresql.org/docs/18/runtime-config-query.html#GUC-ENABLE-TIDSCAN
+    """
+    return Sql(
+        f"SELECT ctid::text AS place, to_json(t)::text AS row FROM {table.sql} t"  # noqa: S608 - quoted
+        " WHERE ctid > $1::tid LIMIT $2"
+    )
+
+
+def _list(columns: Iterable[str]) -> str:
+    return ", ".join(quote(column) for column in columns)

@@ -1,0 +1,31 @@
+"""Reads rows of one version straight from its table, so that paging never sees another version."""
+
+import asyncpg
+from msgspec import Raw, Struct
+
+from shared.domain.version import Version
+from shared.errors import NotFound
+from shared.postgres.pool import Connection, Pool
+from shared.warehouse import ddl, naming
+
+START = "(0,0)"
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """Some rows as JSON objects written by PostgreSQL, and where the next page starts (None: the end)."""
+
+    rows: list[Raw]
+    following: str | None
+
+
+async def page(db: Connection | Pool, version: Version, *, after: str = START, limit: int) -> Page:
+    """At most `limit` rows after a place. Raises NotFound when retention has dropped the version."""
+    try:
+        found = await db.fetch(ddl.page(naming.version(version.relation)), after, limit + 1)
+    except asyncpg.UndefinedTableError:
+        raise NotFound(
+            f"version {version.number} is no longer retained", hint="Read the live version from its start."
+        ) from None
+    shown = found[:limit]
+    following = shown[-1]["place"] if len(found) > limit else None
+    return Page(rows=[Raw(row["row"].encode()) for row in shown], following=following)

@@ -1,0 +1,145 @@
+"""Loads a run's rows into a table that no reader sees, and makes it ready to be published.
+
+The table is made and filled in one transaction with COPY … FREEZE, so that its rows are visible to every
+snapshot, also to those taken before the load (docs/decisions/0002-freeze-on-load.md).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pgpq
+import pyarrow as pa
+from msgspec import Struct
+from pgpq import encoders
+from pgpq.schema import Jsonb
+
+from shared.domain.dataset import Dataset
+from shared.errors import KeyDuplicated
+from shared.files.convert import arrow_schema
+from shared.postgres import statements
+from shared.postgres.pool import Connection, Pool
+from shared.warehouse import ddl, naming
+from shared.warehouse.ddl import IndexBuild
+from shared.warehouse.naming import Relation
+
+SQL = statements.beside(__file__)
+# Three builds at once on three connections won below about this size, one after the other with parallel
+# workers above it (2 million and 10 million rows measured).
+PARALLEL_BUILD_BYTES = 500_000_000
+BUILDS_AT_ONCE = 3
+SHOWN_DUPLICATES = 10
+
+
+class Duplicate(Struct, frozen=True, kw_only=True):
+    """A record, by its place among the loaded ones from 1 on, whose key another record has too."""
+
+    place: int
+    key: str
+
+
+class DuplicatesFound(KeyDuplicated):
+    """Records share a key; `duplicates` holds the first of them, for the caller to find their lines."""
+
+    def __init__(self, columns: tuple[str, ...], duplicates: list[Duplicate]) -> None:
+        super().__init__(f"more than one record has the same ({', '.join(columns)})")
+        self.columns = columns
+        self.duplicates = duplicates
+
+
+class Encoder:
+    """Turns Arrow batches into PostgreSQL's binary COPY format. One encoder serves one COPY."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        schema = arrow_schema(dataset)
+        self._encoder = pgpq.ArrowToPostgresBinaryEncoder.new_with_encoders(
+            schema, _field_encoders(schema, dataset)
+        )
+
+    def header(self) -> bytes:
+        """What stands before the first batch."""
+        return bytes(self._encoder.write_header())
+
+    def batch(self, rows: pa.RecordBatch) -> bytes:
+        """The rows of one batch."""
+        return bytes(self._encoder.write_batch(rows))
+
+    def trailer(self) -> bytes:
+        """What stands after the last batch."""
+        return bytes(self._encoder.finish())
+
+
+def _field_encoders(schema: pa.Schema, dataset: Dataset) -> dict[str, object]:
+    chosen: dict[str, object] = {}
+    for field, declared in zip(schema, dataset.schema.fields, strict=True):
+        if declared.type in ("object", "array"):
+            chosen[field.name] = encoders.StringEncoderBuilder.new_with_output(field, Jsonb())
+        else:
+            chosen[field.name] = pgpq.ArrowToPostgresBinaryEncoder.infer_encoder(field)
+    return chosen
+
+
+async def load(db: Connection, table: Relation, dataset: Dataset, data: AsyncIterator[bytes]) -> int:
+    """Makes the table and fills it with binary COPY data; answers how many rows the server counted.
+
+    All of it is one transaction: when anything fails, there is no table.
+    """
+    async with db.transaction():
+        await db.execute(ddl.create_table(table, dataset))
+        status = await db.copy_to_table(
+            table.name,
+            schema_name=table.schema,
+            columns=[field.name for field in dataset.schema.fields],
+            source=data,
+            format="binary",
+            freeze=True,
+        )
+    return int(status.removeprefix("COPY "))
+
+
+async def build_indexes(db: Pool, table: Relation, dataset: Dataset) -> None:
+    """Builds keys and indexes and gathers statistics. Raises DuplicatesFound when a key isn't one."""
+    builds = ddl.index_builds(table, dataset)
+    size = await db.fetchval(SQL.size, table.sql)
+    at_once = asyncio.Semaphore(BUILDS_AT_ONCE if size < PARALLEL_BUILD_BYTES else 1)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for build in builds:
+                group.create_task(_build(db, table, build, at_once))
+    except* (DuplicatesFound, asyncpg.PostgresError, OSError) as failures:
+        raise _first(failures) from None
+    for build in builds:
+        if build.attach:
+            await db.execute(build.attach)
+    await db.execute(ddl.analyze(table))
+
+
+async def _build(db: Pool, table: Relation, build: IndexBuild, at_once: asyncio.Semaphore) -> None:
+    async with at_once, db.acquire() as connection:
+        try:
+            await connection.execute(build.create)
+        except asyncpg.UniqueViolationError:
+            found = await connection.fetch(ddl.duplicates(table, build.key, SHOWN_DUPLICATES))
+            raise DuplicatesFound(
+                build.key, [Duplicate(place=r["place"], key=r["key"]) for r in found]
+            ) from None
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """A duplicate key says more than the builds that were broken off because of it."""
+    return min(failures.exceptions, key=lambda failure: not isinstance(failure, DuplicatesFound))
+
+
+async def size(db: Connection | Pool, table: Relation) -> int:
+    """Bytes on disk, indexes included."""
+    return int(await db.fetchval(SQL.size, table.sql))
+
+
+async def drop(db: Connection | Pool, table: Relation) -> None:
+    """Removes a staging table if it is there. After the publish it is elsewhere, and stays."""
+    await db.execute(ddl.drop_table(table))
+
+
+async def leftovers(db: Connection | Pool) -> list[Relation]:
+    """Every staging table there is; the caller knows which are being worked on."""
+    return [Relation(naming.STAGING, row["name"]) for row in await db.fetch(SQL.staged, naming.STAGING)]

@@ -1,0 +1,116 @@
+"""Version tables and the stable view that readers know: made live, rolled back, retired."""
+
+import asyncpg
+from msgspec import Struct
+
+from shared.domain.dataset import Dataset
+from shared.domain.version import Version
+from shared.errors import TargetUnusable
+from shared.postgres import rows, statements
+from shared.postgres.pool import Connection
+from shared.warehouse import ddl, naming
+from shared.warehouse.naming import Relation
+
+SQL = statements.beside(__file__)
+
+
+class Grant(Struct, frozen=True, kw_only=True):
+    """One privilege on a view, as somebody granted it; an empty role is PUBLIC."""
+
+    role: str
+    privilege: str
+
+
+class Column(Struct, frozen=True, kw_only=True):
+    """A column of a relation, with its type as PostgreSQL writes it."""
+
+    name: str
+    type: str
+
+
+async def make_live(db: Connection, version: Version, staged: Relation, dataset: Dataset) -> None:
+    """Takes a loaded table out of staging and points the published view at it.
+
+    Runs inside the publish transaction; readers see the old version until it commits. Raises
+    TargetUnusable, or asyncpg's LockNotAvailableError when readers hold the view for too long.
+    """
+    for statement in ddl.move_to_versions(staged, version.relation):
+        await db.execute(statement)
+    await point_view(db, version, dataset)
+
+
+async def point_view(db: Connection, version: Version, dataset: Dataset) -> None:
+    """Points the published view at the table of any retained version, inside the caller's transaction."""
+    view = naming.published(dataset.load.target)
+    table = naming.version(version.relation)
+    columns = await _columns(db, table)
+    await db.execute(ddl.create_schema(view.schema))
+    await _refuse_other_relation(db, view)
+    present = await _columns(db, view)
+    if columns[: len(present)] == present:
+        await db.execute(ddl.replace_view(view, table, [column.name for column in columns]))
+    else:
+        await _make_anew(db, view, table, columns)
+    await _grant_readers(db, view, dataset)
+
+
+async def _make_anew(db: Connection, view: Relation, table: Relation, columns: list[Column]) -> None:
+    """A view's columns can only be added to; other changes need a new view with the old one's grants."""
+    grants = rows.structs(await db.fetch(SQL.grants, view.sql), Grant)
+    comment = await db.fetchval(SQL.comment, view.sql)
+    try:
+        await db.execute(ddl.drop_view(view))
+    except asyncpg.DependentObjectsStillExistError as error:
+        raise TargetUnusable(
+            f"the columns of {view} change, but other objects depend on them: {error.detail}",
+            hint="Drop the dependent views, import again, and make them anew.",
+        ) from None
+    await db.execute(ddl.replace_view(view, table, [column.name for column in columns]))
+    for given in grants:
+        await db.execute(ddl.grant(given.privilege, "TABLE", view.sql, given.role))
+    if comment:
+        await db.execute(ddl.comment_on_view(view, comment))
+
+
+async def _grant_readers(db: Connection, view: Relation, dataset: Dataset) -> None:
+    for role in dataset.access.read:
+        try:
+            async with db.transaction():
+                await db.execute(ddl.grant("USAGE", "SCHEMA", naming.quote(view.schema), role))
+                await db.execute(ddl.grant("SELECT", "TABLE", view.sql, role))
+        except asyncpg.UndefinedObjectError:
+            raise TargetUnusable(
+                f'access.read names the role "{role}", which does not exist',
+                hint=f"Create it (CREATE ROLE {naming.quote(role)}), or take it out of the dataset.",
+            ) from None
+
+
+async def _refuse_other_relation(db: Connection, view: Relation) -> None:
+    """The target must be free, or a view on one of our version tables."""
+    kind = await db.fetchval(SQL.kind, view.sql)
+    if kind is not None and kind != "ours":
+        raise TargetUnusable(
+            f"{view} exists already and was not made by Loadstone",
+            hint="Choose another load.target, or rename what is there.",
+        )
+
+
+async def check_target(db: Connection, dataset: Dataset) -> None:
+    """Raises TargetUnusable early, when a dataset is applied, for what a publish would find later."""
+    await _refuse_other_relation(db, naming.published(dataset.load.target))
+    known = {row["name"] for row in await db.fetch(SQL.roles, list(dataset.access.read))}
+    for role in dataset.access.read:
+        if role not in known:
+            raise TargetUnusable(
+                f'access.read names the role "{role}", which does not exist',
+                hint=f"Create it (CREATE ROLE {naming.quote(role)}), or take it out of the dataset.",
+            )
+
+
+async def drop(db: Connection, version: Version) -> None:
+    """Drops the table of a retired version."""
+    await db.execute(ddl.drop_table(naming.version(version.relation)))
+
+
+async def _columns(db: Connection, relation: Relation) -> list[Column]:
+    return rows.structs(await db.fetch(SQL.columns, relation.sql), Column)
