@@ -8,48 +8,60 @@ release does not are listed in `shared.domain.unsupported` and refused by name.
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9_]{0,47}$",
+        description="a name of at most 48 small letters, digits and underscores, a letter first",
+    ),
+]
 Identifier = Annotated[str, Meta(min_length=1, max_length=63)]
-Duration = Annotated[str, Meta(pattern=r"^[0-9]+(ms|s|m|h|d)$")]
-Size = Annotated[str, Meta(pattern=r"^[0-9]+(B|KiB|MiB|GiB)$")]
-TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Duration = Annotated[
+    str, Meta(pattern=r"^[0-9]{1,6}(ms|s|m|h|d)$", description="a duration such as 30s, 15m or 2h")
+]
+Size = Annotated[
+    str, Meta(pattern=r"^[0-9]{1,9}(B|KiB|MiB|GiB)$", description="a size such as 4MiB or 20GiB")
+]
+TimeOfDay = Annotated[
+    str,
+    Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="a time of day such as 07:30, in quotes"),
+]
 OneChar = Annotated[str, Meta(min_length=1, max_length=1)]
 Positive = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]
 
-FieldType = Literal[
-    "integer", "number", "string", "boolean", "date", "time", "datetime", "object", "array"
-]
+FieldType = Literal["integer", "number", "string", "boolean", "date", "time", "datetime", "object", "array"]
+Preserved = Literal["views", "grants", "comments"]
 
 
 class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """Any mapping inside a dataset document."""
 
 
-class Owner(Part):
+class Owner(Part, frozen=True, kw_only=True):
     """Who answers for the dataset."""
 
     team: str | None = None
     contact: str | None = None
 
 
-class FileCount(Part):
+class FileCount(Part, frozen=True, kw_only=True):
     """How many objects the key pattern must match for one business date."""
 
     min: Positive = 1
     max: Positive = 1
 
 
-class Complete(Part):
+class Complete(Part, frozen=True, kw_only=True):
     """When a delivery is complete, besides its number of objects."""
 
     marker: str | None = None
     stable_for: Duration | None = None
 
 
-class Source(Part):
+class Source(Part, frozen=True, kw_only=True):
     """Where a dataset's objects land, and which they are.
 
     `key` is a pattern: `{businessDate:%Y/%m/%d}` is replaced by the date, `*` and `?` match within a path
@@ -62,7 +74,7 @@ class Source(Part):
     complete: Complete = Complete()
 
 
-class Dialect(Part):
+class Dialect(Part, frozen=True, kw_only=True):
     """A Frictionless Table Dialect. The delimiter's default is a comma, or a tab where the type is tsv."""
 
     delimiter: OneChar | None = None
@@ -71,7 +83,7 @@ class Dialect(Part):
     header: bool = True
 
 
-class Format(Part):
+class Format(Part, frozen=True, kw_only=True):
     """How a dataset's objects are encoded."""
 
     type: Literal["csv", "tsv"] = "csv"
@@ -82,7 +94,7 @@ class Format(Part):
     dialect: Dialect = Dialect()
 
 
-class Constraints(Part):
+class Constraints(Part, frozen=True, kw_only=True):
     """Table Schema constraints. Bounds are of the field's type, written as its values are."""
 
     required: bool = False
@@ -98,7 +110,7 @@ class Constraints(Part):
     enum: Annotated[list[Any], Meta(min_length=1)] | None = None
 
 
-class Field(Part):
+class Field(Part, frozen=True, kw_only=True):
     """One column. `physicalType` is the PostgreSQL type; without one it follows from the type."""
 
     name: Identifier
@@ -110,31 +122,31 @@ class Field(Part):
     constraints: Constraints = Constraints()
 
 
-class TableSchema(Part):
+class TableSchema(Part, frozen=True, kw_only=True):
     """A Frictionless Table Schema: the columns in order, and how they are matched with a header."""
 
     fields: Annotated[list[Field], Meta(min_length=1)]
     fields_match: Literal["exact", "equal", "subset", "superset", "partial"] = "exact"
-    missing_values: list[str] = [""]
+    missing_values: list[str] = field(default_factory=lambda: [""])
     primary_key: list[Identifier] = []
     unique_keys: list[Annotated[list[Identifier], Meta(min_length=1)]] = []
 
 
-class Target(Part):
+class Target(Part, frozen=True, kw_only=True):
     """The published relation: a view of this name."""
 
     schema: Identifier
     table: Identifier
 
 
-class Index(Part):
+class Index(Part, frozen=True, kw_only=True):
     """An index on each version's table."""
 
     columns: Annotated[list[Identifier], Meta(min_length=1)]
-    method: Literal["btree", "hash", "gin", "gist", "brin"] = "btree"
+    method: Literal["btree", "hash", "gin", "brin"] = "btree"
 
 
-class Load(Part):
+class Load(Part, frozen=True, kw_only=True):
     """What happens in PostgreSQL, and how many bad records are tolerated (both limits must hold)."""
 
     target: Target
@@ -146,7 +158,7 @@ class Load(Part):
     analyze: Literal[True] = True
 
 
-class Expectation(Part):
+class Expectation(Part, frozen=True, kw_only=True):
     """A rule over a whole load, in the words of ODCS data quality."""
 
     id: Annotated[str, Meta(min_length=1)]
@@ -162,14 +174,14 @@ class Expectation(Part):
     must_not_be_between: tuple[float, float] | None = None
 
 
-class Publish(Part):
+class Publish(Part, frozen=True, kw_only=True):
     """Who decides that a checked version becomes live."""
 
     gate: Literal["auto"] = "auto"
-    preserve: list[Literal["views", "grants", "comments"]] = ["views", "grants", "comments"]
+    preserve: list[Preserved] = field(default_factory=lambda: ["views", "grants", "comments"])
 
 
-class Schedule(Part):
+class Schedule(Part, frozen=True, kw_only=True):
     """When a delivery is due. `start` and `end` bound the business dates that are planned."""
 
     cron: Annotated[str, Meta(min_length=1)]
@@ -180,7 +192,7 @@ class Schedule(Part):
     end: date | None = None
 
 
-class ServiceLevel(Part):
+class ServiceLevel(Part, frozen=True, kw_only=True):
     """An ODCS service level: by when, in the schedule's time zone, the day's version is expected."""
 
     property: Literal["timeOfAvailability"]
@@ -188,14 +200,14 @@ class ServiceLevel(Part):
     driver: Literal["regulatory", "analytics", "operational"] | None = None
 
 
-class Retention(Part):
+class Retention(Part, frozen=True, kw_only=True):
     """How many versions are kept, the live one included, and for how long quarantined records are."""
 
     versions: Annotated[int, Meta(ge=2)] = 7
     quarantine_days: Positive = 30
 
 
-class Backoff(Part):
+class Backoff(Part, frozen=True, kw_only=True):
     """How long to wait before the next attempt: doubling from `initial` up to `max`."""
 
     initial: Duration = "30s"
@@ -203,7 +215,7 @@ class Backoff(Part):
     jitter: bool = True
 
 
-class Limits(Part):
+class Limits(Part, frozen=True, kw_only=True):
     """Where an import stops being one. `retries` counts attempts, the first included."""
 
     max_file_bytes: Size = "20GiB"
@@ -213,13 +225,13 @@ class Limits(Part):
     backoff: Backoff = Backoff()
 
 
-class Access(Part):
+class Access(Part, frozen=True, kw_only=True):
     """Which database roles may read the published view."""
 
     read: list[Identifier] = []
 
 
-class Dataset(Part):
+class Dataset(Part, frozen=True, kw_only=True):
     """A whole dataset document."""
 
     api_version: Literal["loadstone/v1"]
