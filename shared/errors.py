@@ -20,6 +20,7 @@
         ├── RunCancelled              run_cancelled
         ├── TimeLimitExceeded         time_limit_exceeded
         ├── TargetUnusable            target_unusable
+        ├── LocalStackFailed          local_stack_failed
         ├── FileRefused               the file as a whole can't be read
         │   ├── FileEmpty                 file_empty
         │   ├── NotCompressed             not_compressed
@@ -185,6 +186,13 @@ class TargetUnusable(Permanent):
 
     code = "target_unusable"
     hint = "Choose another load.target, or drop what stands in the way."
+
+
+class LocalStackFailed(Permanent):
+    """A server or service of the embedded stack could not start, or ended by itself."""
+
+    code = "local_stack_failed"
+    hint = "Read its last lines above; `loadstone up --data DIR` starts with another data folder."
 
 
 class FileRefused(Permanent):

@@ -1,1 +1,1 @@
-"""The embedded stack: PostgreSQL, Valkey, S3 and the three services as child processes."""
+"""The embedded stack: PostgreSQL, Valkey, S3 and Loadstone's services as child processes of one command."""

@@ -1,0 +1,80 @@
+"""Fixtures for every test. A server starts when the first test asks for it, so unit tests start none."""
+
+import itertools
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+
+import aioboto3
+import pytest
+import redis.asyncio
+
+from shared.postgres import migrations
+from tests.support import servers
+from tests.support.servers import Store
+
+_buckets = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Generator[Path]:
+    """Where the servers of this test run keep their data."""
+    with servers.folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+async def postgres(server_folder: Path) -> AsyncGenerator[str]:
+    """The superuser's DSN of a PostgreSQL."""
+    async with servers.postgres_server(server_folder) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+async def template(postgres: str) -> str:
+    """The name of a database with the catalog's tables, to be cloned and never connected to."""
+    await servers.execute(postgres, f"CREATE DATABASE {servers.TEMPLATE}")
+    await migrations.migrate(servers.named(postgres, servers.TEMPLATE))
+    return servers.TEMPLATE
+
+
+@pytest.fixture
+async def database(postgres: str, template: str) -> AsyncGenerator[str]:
+    """The DSN of a database of this test's own, migrated and empty."""
+    async with servers.database(postgres, template=template) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+async def valkey(server_folder: Path) -> AsyncGenerator[str]:
+    """The URL of a Valkey, with whatever earlier tests left in it."""
+    async with servers.valkey_server(server_folder) as url:
+        yield url
+
+
+@pytest.fixture
+async def redis_url(valkey: str) -> str:
+    """The URL of an empty Redis database."""
+    async with redis.asyncio.Redis.from_url(valkey) as client:
+        await client.flushdb()
+    return valkey
+
+
+@pytest.fixture(scope="session")
+async def s3(server_folder: Path) -> AsyncGenerator[Store]:
+    """An S3 server."""
+    async with servers.s3_server(server_folder) as store:
+        yield store
+
+
+@pytest.fixture
+async def bucket_name(s3: Store) -> str:
+    """The name of an empty bucket of this test's own."""
+    name = f"bucket-{next(_buckets)}"
+    session = aioboto3.Session(
+        aws_access_key_id=s3.access_key_id,
+        aws_secret_access_key=s3.secret_access_key,
+        region_name=s3.region,
+    )
+    async with session.client("s3", endpoint_url=s3.endpoint_url) as client:
+        await client.create_bucket(Bucket=name)
+    return name
