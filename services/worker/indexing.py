@@ -1,0 +1,48 @@
+"""Makes a loaded table ready for readers, and names the lines whose key occurs twice."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+
+from shared.files.reader import Batch
+
+from services.worker.progress import Progress
+from services.worker.reading import batches
+from services.worker.resources import Resources
+from shared.catalog.runs import Claimed
+from shared.errors import KeyDuplicated
+from shared.warehouse import staging
+from shared.warehouse.staging import DuplicatesFound
+
+
+async def index(claimed: Claimed, io: Resources, progress: Progress) -> None:
+    """Build keys and indexes and gather statistics. Raises KeyDuplicated with the lines of the duplicates."""
+    progress.enter("index")
+    try:
+        await staging.build_indexes(io.db, progress.table, claimed.contract.document)
+    except DuplicatesFound as found:
+        places = [duplicate.place for duplicate in found.duplicates]
+        lines = await _locate(claimed, io, places)
+        told = [
+            f"{duplicate.key} in {lines.get(duplicate.place, 'an unknown line')}"
+            for duplicate in found.duplicates
+        ]
+        raise KeyDuplicated(f"{found.message}: {'; '.join(told)}") from None
+    progress.table_bytes = await staging.size(io.db, progress.table)
+
+
+async def _locate(claimed: Claimed, io: Resources, places: Sequence[int]) -> dict[int, str]:
+    """Where the records are that were loaded at these places, counted from 1: they are read once more."""
+    located: dict[int, str] = {}
+    loaded = 0
+    for item in claimed.objects:
+        async with aclosing(batches(io, claimed.contract.document, item, _itself, keep_lines=True)) as found:
+            async for batch in found:
+                for place in places:
+                    if loaded < place <= loaded + batch.rows.num_rows:
+                        located[place] = f"{item.key} line {batch.lines[place - loaded - 1]}"
+                loaded += batch.rows.num_rows
+    return located
+
+
+def _itself(batch: Batch) -> Batch:
+    return batch

@@ -1,0 +1,42 @@
+"""The story of one import: claim, load, check, index, publish."""
+
+from services.worker.check import Report, check
+from services.worker.indexing import index
+from services.worker.loading import load
+from services.worker.progress import Progress
+from services.worker.publishing import tries
+from services.worker.record import recorded
+from services.worker.resources import Resources
+from shared.catalog import datasets, runs, versions
+from shared.domain.run import RunId, RunState
+from shared.warehouse import tables
+
+
+async def ingest(run_id: RunId, io: Resources) -> None:
+    """Import one delivery as a new version. The live version changes in the last step, or not at all."""
+    claimed = await runs.claim(io.db, run_id, worker=io.name, lease=io.lease)
+    if claimed is None:  # finished, cancelled, or held by another worker: the queue delivers at least once
+        return
+    async with recorded(claimed, io) as progress:
+        loaded = await load(claimed, io, progress)
+        report = check(claimed.contract, loaded)
+        report.raise_if_broken()
+        await index(claimed, io, progress)
+        await publish(report, io, progress)
+
+
+async def publish(report: Report, io: Resources, progress: Progress) -> None:
+    """Make the loaded table live in one short transaction, guarded by the run's fence."""
+    run, dataset = progress.run, progress.dataset
+    progress.findings = report.findings
+    async for attempt in tries(io, progress):  # again and again while a reader holds the view
+        with attempt:
+            async with io.publishing() as tx:
+                await datasets.lock(tx, run.dataset_id)
+                await runs.hold_fence(tx, run)
+                size = progress.table_bytes
+                version = await versions.add(tx, run, row_count=report.rows, byte_count=size)
+                await tables.make_live(tx, version, progress.table, dataset)
+                await datasets.point(tx, run.dataset_id, version.number)
+                await runs.count_objects(tx, run.id, report.objects)
+                await runs.finish(tx, run, progress.ending(RunState.SUCCEEDED, version=version.number))

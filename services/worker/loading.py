@@ -1,0 +1,113 @@
+"""Streams a delivery through the parser into COPY. Rejected records go to quarantine on the way.
+
+Downloading, parsing and the server's work overlap: a task of its own reads and parses up to `AHEAD` blocks
+before COPY asks for them.
+"""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from msgspec import Struct, structs
+from shared.files.reader import Batch
+
+from services.worker.overlap import ahead
+from services.worker.progress import Progress
+from services.worker.reading import batches
+from services.worker.resources import Resources
+from shared.catalog.runs import Claimed
+from shared.domain import expectations
+from shared.domain.report import ObjectCounts, Reject
+from shared.errors import RecordRejected, TooManyErrors
+from shared.warehouse import quarantine, staging
+from shared.warehouse.staging import Encoder
+
+AHEAD = 4
+
+
+class Loaded(Struct, frozen=True, kw_only=True):
+    """A filled staging table: the rows that PostgreSQL counted, and what the parser counted per object."""
+
+    rows: int
+    objects: list[ObjectCounts]
+
+
+class Encoded(Struct, frozen=True, kw_only=True):
+    """A batch, and its rows as COPY takes them."""
+
+    batch: Batch
+    data: bytes
+
+
+async def load(claimed: Claimed, io: Resources, progress: Progress) -> Loaded:
+    """Load the delivery into this attempt's staging table, in one transaction.
+
+    Raises FileRefused, RecordRejected or TooManyErrors as the contract says; then there is no table.
+    """
+    progress.enter("load")
+    await quarantine.forget_earlier_attempts(io.db, progress.run)
+    counts: list[ObjectCounts] = []
+    async with io.db.acquire() as db, ahead(_copy_data(claimed, io, progress, counts), AHEAD) as data:
+        rows = await staging.load(db, progress.table, progress.dataset, data)
+    return Loaded(rows=rows, objects=counts)
+
+
+async def _copy_data(
+    claimed: Claimed, io: Resources, progress: Progress, counts: list[ObjectCounts]
+) -> AsyncGenerator[bytes]:
+    encoder = Encoder(progress.dataset)
+
+    def encode(batch: Batch) -> Encoded:
+        started = time.perf_counter()
+        data = encoder.batch(batch.rows)
+        progress.spend("encode", time.perf_counter() - started)
+        return Encoded(batch=batch, data=data)
+
+    yield encoder.header()
+    for item in claimed.objects:
+        total = ObjectCounts(key=item.key)
+        read = batches(io, progress.dataset, item, encode, told=progress.count_bytes)
+        async with aclosing(read) as found:
+            async for encoded in found:
+                total = _added(total, encoded.batch)
+                progress.records_read += encoded.batch.records
+                await _reject(io, progress, item.key, encoded.batch.rejects)
+                progress.rows_done += encoded.batch.rows.num_rows
+                yield encoded.data
+        counts.append(
+            structs.replace(total, bytes_read=progress.bytes_done - sum(c.bytes_read for c in counts))
+        )
+    _refuse_beyond_budget(progress, finished=True)
+    yield encoder.trailer()
+
+
+def _added(total: ObjectCounts, batch: Batch) -> ObjectCounts:
+    return ObjectCounts(
+        key=total.key,
+        records_read=total.records_read + batch.records,
+        rows_loaded=total.rows_loaded + batch.rows.num_rows,
+        rows_quarantined=total.rows_quarantined + len(batch.rejects),
+        blank_lines=total.blank_lines + batch.blank_lines,
+    )
+
+
+async def _reject(io: Resources, progress: Progress, key: str, rejects: tuple[Reject, ...]) -> None:
+    """Quarantines rejected records, and refuses the delivery when its contract tolerates no more."""
+    if not rejects:
+        return
+    tolerated = progress.dataset.load.on_error == "CONTINUE"
+    kept = rejects if tolerated else rejects[:1]
+    progress.rejected += len(kept)
+    progress.first_reject = progress.first_reject or f"{key} line {kept[0].line}: {kept[0].message}"
+    await quarantine.add(io.db, progress.run, key, kept)
+    if not tolerated:
+        raise RecordRejected(f"{progress.first_reject} ({kept[0].code})")
+    _refuse_beyond_budget(progress, finished=False)
+
+
+def _refuse_beyond_budget(progress: Progress, *, finished: bool) -> None:
+    exceeded = expectations.budget_exceeded(
+        progress.dataset.load, rejected=progress.rejected, read=progress.records_read, finished=finished
+    )
+    if exceeded:
+        raise TooManyErrors(f"{exceeded}; the first is {progress.first_reject}")

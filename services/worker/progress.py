@@ -1,0 +1,68 @@
+"""How far one attempt is: written by the import, read by the heartbeats and by the run's record."""
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+from shared.domain.expectations import Finding
+
+from shared.catalog.runs import Claimed, Ending
+from shared.domain.run import RunState
+from shared.errors import LoadstoneError
+from shared.warehouse import naming
+
+
+class Progress:
+    """One attempt's counts and times. Only the import writes them."""
+
+    def __init__(self, claimed: Claimed) -> None:
+        self.claimed = claimed
+        self.run = claimed.run
+        self.dataset = claimed.contract.document
+        self.table = naming.staging(claimed.run)
+        self.table_bytes = 0
+        self.stage = "claimed"
+        self.rows_done = 0
+        self.bytes_done = 0
+        self.records_read = 0
+        self.rejected = 0
+        self.first_reject: str | None = None
+        self.findings: Sequence[Finding] = ()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.started = self._entered = time.perf_counter()
+
+    def enter(self, stage: str) -> None:
+        """Ends the present stage and begins the next."""
+        now = time.perf_counter()
+        self.spend(self.stage, now - self._entered)
+        self.stage, self._entered = stage, now
+
+    def spend(self, what: str, seconds: float) -> None:
+        """Adds to the time that something took."""
+        self.seconds[what] += seconds
+
+    def count_bytes(self, count: int) -> None:
+        """Counts bytes as stored in the bucket."""
+        self.bytes_done += count
+
+    def ending(
+        self, state: RunState, *, version: int | None = None, error: LoadstoneError | None = None
+    ) -> Ending:
+        """How the attempt ends, with what was found and how long each stage took."""
+        self.enter(self.stage)
+        report = {
+            "stages": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+            "recordsRead": self.records_read,
+            "rowsLoaded": self.rows_done,
+            "rowsQuarantined": self.rejected,
+            "findings": msgspec.to_builtins(self.findings),
+        }
+        return Ending(
+            state=state,
+            version=version,
+            report=report,
+            error=error,
+            rows_done=self.rows_done,
+            bytes_done=self.bytes_done,
+        )

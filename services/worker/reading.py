@@ -1,0 +1,50 @@
+"""Reads a delivery's objects from the bucket, parsed in a thread."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+from shared.files.reader import Batch, FileReader
+
+from services.worker.resources import Resources
+from shared.domain.dataset import Dataset
+from shared.domain.run import ObjectRef
+from shared.errors import FileRefused
+
+
+async def batches[T](
+    io: Resources,
+    dataset: Dataset,
+    item: ObjectRef,
+    work: Callable[[Batch], T],
+    *,
+    told: Callable[[int], None] = lambda _: None,
+    keep_lines: bool = False,
+) -> AsyncGenerator[T]:
+    """What `work` makes of each batch of one object; it runs in the thread that parses.
+
+    `told` hears how many bytes each chunk from the bucket had. Raises FileRefused with the object's key and
+    line in its message.
+    """
+    reader = FileReader(
+        dataset,
+        key=item.key,
+        max_ratio=io.max_compression_ratio,
+        block_bytes=io.block_bytes,
+        keep_lines=keep_lines,
+    )
+
+    def worked(parse: Callable[[], list[Batch]]) -> list[T]:
+        return [work(batch) for batch in parse()]
+
+    try:
+        async for chunk in io.bucket.stream(dataset.source.bucket, item):
+            told(len(chunk))
+            for done in await asyncio.to_thread(worked, lambda chunk=chunk: reader.feed(chunk)):
+                yield done
+        for done in await asyncio.to_thread(worked, reader.finish):
+            yield done
+    except FileRefused as refused:
+        line = f" line {refused.line}" if refused.line else ""
+        raise type(refused)(
+            f"{item.key}{line}: {refused.message}", line=refused.line, hint=refused.hint
+        ) from None

@@ -1,0 +1,121 @@
+"""Writes into the run's record how an attempt ended, whatever happens to it.
+
+Every ending is written under the fence. When the reply to the publish's COMMIT is lost, the row has moved on
+already: the ending touches nothing, and an import that did succeed is never retried, failed or cleaned up.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from services.worker.heartbeat import beating
+from services.worker.progress import Progress
+from services.worker.resources import Resources
+from shared.catalog import runs
+from shared.catalog.runs import Claimed
+from shared.domain import quantities, retry
+from shared.domain.run import RunState
+from shared.errors import LeaseLost, LoadstoneError, RunCancelled, TimeLimitExceeded
+from shared.postgres import failures
+from shared.telemetry import logs, metrics
+from shared.warehouse import staging
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def recorded(claimed: Claimed, io: Resources) -> AsyncGenerator[Progress]:
+    """Keep the run while the body works, and write how that ended."""
+    run, limit = claimed.run, claimed.contract.document.limits.timeout
+    progress = Progress(claimed)
+    with logs.bound(run=run.id, dataset=run.dataset, attempt=run.attempt):
+        log.info("run_started", fence=run.fence, business_date=run.business_date)
+        try:
+            async with asyncio.timeout(quantities.seconds(limit)) as clock, beating(progress, io):
+                yield progress
+            _tell(progress, RunState.SUCCEEDED)
+        except asyncio.CancelledError:
+            await asyncio.shield(_release(progress, io))
+            raise
+        except Exception as failure:  # noqa: BLE001 - every failure ends in the run's record
+            late = isinstance(failure, TimeoutError) and clock.expired()
+            error = TimeLimitExceeded(f"it took longer than {limit}") if late else _explained(failure)
+            await _conclude(progress, io, error)
+
+
+async def _conclude(progress: Progress, io: Resources, error: LoadstoneError) -> None:
+    """Decides between another attempt and the end, and writes the decision."""
+    try:
+        if not isinstance(error, LeaseLost):
+            await _write(progress, io, error)
+            await staging.drop(io.db, progress.table)
+            return
+    except LeaseLost:
+        pass
+    except Exception as unwritten:  # noqa: BLE001 - the lease runs out, and the scheduler rescues the run
+        log.error("ending_not_written", error=str(unwritten), reason=error.message)
+        return
+    # Somebody else has the run, or it ended before this error: then its COMMIT went through.
+    log.warning("run_not_held_any_more", reason=error.message)
+
+
+async def _write(progress: Progress, io: Resources, error: LoadstoneError) -> None:
+    run = progress.run
+    decision = retry.decide(
+        error,
+        attempt=run.attempt,
+        max_attempts=run.max_attempts,
+        backoff=progress.dataset.limits.backoff,
+        chance=random.random(),
+    )
+    if isinstance(decision, retry.Retry):
+        await runs.retry(io.db, run, error, decision.delay)
+        metrics.RETRIES_TOTAL.labels(error.code).inc()
+        log.warning("run_will_be_retried", code=error.code, reason=error.message, delay=decision.delay)
+        return
+    state = RunState.CANCELLED if isinstance(error, RunCancelled) else RunState.FAILED
+    await runs.finish(io.db, run, progress.ending(state, error=error))
+    _tell(progress, state, error)
+
+
+async def _release(progress: Progress, io: Resources) -> None:
+    """Gives the run back at a shutdown: another worker starts it at once, and no attempt is used up."""
+    try:
+        await runs.release(io.db, progress.run)
+        await staging.drop(io.db, progress.table)
+        log.info("run_released")
+    except LeaseLost:
+        log.warning("run_not_held_any_more", reason="shutdown")
+    except Exception as unwritten:  # noqa: BLE001 - the lease runs out, and the scheduler rescues the run
+        log.error("release_not_written", error=str(unwritten))
+
+
+def _explained(failure: Exception) -> LoadstoneError:
+    if isinstance(failure, LoadstoneError):
+        return failure
+    explained = failures.explain(failure)
+    if explained is None:
+        log.exception("unexpected_error", exc_info=failure)
+        explained = LoadstoneError(
+            f"{type(failure).__name__}: {failure}", hint="This is a defect of Loadstone: please report it."
+        )
+    return explained
+
+
+def _tell(progress: Progress, state: RunState, error: LoadstoneError | None = None) -> None:
+    dataset = progress.run.dataset
+    metrics.RUNS_TOTAL.labels(dataset, state).inc()
+    metrics.RUN_DURATION.observe(time.perf_counter() - progress.started)
+    metrics.ROWS_TOTAL.labels(dataset, "loaded").inc(progress.rows_done if error is None else 0)
+    metrics.ROWS_TOTAL.labels(dataset, "quarantined").inc(progress.rejected)
+    metrics.BYTES_TOTAL.labels(dataset).inc(progress.bytes_done)
+    for stage, seconds in progress.seconds.items():
+        metrics.STAGE_DURATION.labels(stage).observe(seconds)
+    if error is None:
+        log.info("run_succeeded", rows=progress.rows_done, quarantined=progress.rejected)
+    else:
+        log.error("run_ended", state=state, code=error.code, reason=error.message, hint=error.hint)

@@ -1,0 +1,75 @@
+"""Every statement in a .sql file is valid against the migrated schema, and fills its Struct."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from shared.catalog import audit, datasets, runs, versions
+from shared.domain.run import ObjectRef, Run
+from shared.domain.version import Version
+from shared.postgres import statements
+from shared.postgres.pool import connection
+from shared.warehouse import quarantine, tables
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted(path for top in ("services", "shared") for path in (ROOT / top).rglob("*.sql"))
+FIXED = [path for path in FILES if path.parent.name != "schema" and (path.with_suffix(".py")).exists()]
+# What can't be prepared: utility statements.
+UTILITY = {("shared/postgres/migrations.sql", "prepare"), ("shared/postgres/migrations.sql", "lock")}
+
+FILLED: list[tuple[statements.Statements, str, type[msgspec.Struct]]] = [
+    (audit.SQL, "list", audit.AuditLine),
+    (datasets.SQL, "read", datasets.DatasetRecord),
+    (datasets.SQL, "list", datasets.DatasetRecord),
+    (datasets.SQL, "due", datasets.DueDataset),
+    (datasets.SQL, "lock", datasets.Locked),
+    (quarantine.SQL, "page", quarantine.Quarantined),
+    (runs.SQL, "attempts", runs.Attempt),
+    (runs.SQL, "deadlines", runs.Deadlines),
+    (runs.SQL, "expired", runs.Expired),
+    (runs.SQL, "history", Run),
+    (runs.SQL, "object_counts", runs.ObjectRecord),
+    (runs.SQL, "objects", ObjectRef),
+    (runs.SQL, "read", Run),
+    (runs.SQL, "ready", runs.Ready),
+    (tables.SQL, "columns", tables.Column),
+    (tables.SQL, "grants", tables.Grant),
+    (versions.SQL, "add", Version),
+    (versions.SQL, "list", Version),
+    (versions.SQL, "previous", Version),
+    (versions.SQL, "read", Version),
+    (versions.SQL, "retirable", Version),
+]
+
+
+@pytest.mark.parametrize("path", FIXED, ids=lambda path: str(path.relative_to(ROOT)))
+async def test_every_statement_can_be_prepared(database: str, path: Path) -> None:
+    broken = []
+    async with connection(database, application="test") as db:
+        for name, text in statements.read(path):
+            if (str(path.relative_to(ROOT)), name) in UTILITY:
+                continue
+            try:
+                await db.prepare(text)
+            except Exception as error:
+                broken.append(f"{name}: {error}")
+    assert broken == []
+
+
+async def test_statements_return_the_columns_of_the_structs_that_they_fill(database: str) -> None:
+    different = []
+    async with connection(database, application="test") as db:
+        for sql, name, kind in FILLED:
+            prepared = await db.prepare(getattr(sql, name))
+            columns = {attribute.name for attribute in prepared.get_attributes()}
+            fields = {field.encode_name for field in msgspec.structs.fields(kind)}
+            if columns != fields:
+                different.append(f"{kind.__name__}.{name}: {columns ^ fields}")
+    assert different == []
+
+
+@pytest.mark.parametrize("path", FIXED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_statement_is_used(path: Path) -> None:
+    code = path.with_suffix(".py").read_text()
+    assert [name for name, _ in statements.read(path) if f"SQL.{name}" not in code] == []
