@@ -26,7 +26,7 @@ Size = Annotated[
 ]
 TimeOfDay = Annotated[
     str,
-    Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="a time of day such as 07:30, in quotes"),
+    Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="a time of day such as 07:30"),
 ]
 OneChar = Annotated[str, Meta(min_length=1, max_length=1)]
 Positive = Annotated[int, Meta(ge=1)]

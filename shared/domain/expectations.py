@@ -1,0 +1,96 @@
+"""Whether a load as a whole keeps its promises: the error budget, and the rules over its rows."""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct
+
+from shared.domain.dataset import Expectation, Load
+
+
+class _Comparison(NamedTuple):
+    key: str
+    words: str
+    holds: Callable[[float, Any], bool]
+
+
+_COMPARISONS: Mapping[str, _Comparison] = {
+    "must_be": _Comparison("mustBe", "exactly {}", operator.eq),
+    "must_not_be": _Comparison("mustNotBe", "anything but {}", operator.ne),
+    "must_be_greater_than": _Comparison("mustBeGreaterThan", "more than {}", operator.gt),
+    "must_be_greater_or_equal_to": _Comparison("mustBeGreaterOrEqualTo", "at least {}", operator.ge),
+    "must_be_less_than": _Comparison("mustBeLessThan", "less than {}", operator.lt),
+    "must_be_less_or_equal_to": _Comparison("mustBeLessOrEqualTo", "at most {}", operator.le),
+    "must_be_between": _Comparison(
+        "mustBeBetween", "{} to {}", lambda value, ends: ends[0] <= value <= ends[1]
+    ),
+    "must_not_be_between": _Comparison(
+        "mustNotBeBetween", "anything but {} to {}", lambda value, ends: not ends[0] <= value <= ends[1]
+    ),
+}
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """A rule that does not hold, in words. Only those of severity error keep a version from going live."""
+
+    id: str
+    severity: Literal["error", "warning"]
+    message: str
+
+
+def check(quality: Sequence[Expectation], row_count: int) -> list[Finding]:
+    """The rules that a load of `row_count` rows breaks, in their order. Ranges include their ends."""
+    return [
+        Finding(
+            id=rule.id,
+            severity=rule.severity,
+            message=f"{rule.id}: {row_count} rows loaded, {_wanted(rule)} expected",
+        )
+        for rule in quality
+        if not _holds(rule, row_count)
+    ]
+
+
+def budget_exceeded(load: Load, rejected: int, read: int, finished: bool) -> str | None:
+    """Why no more records may be rejected, in words; None while the load may go on.
+
+    Both limits must hold. The share is judged when everything is read (`finished`): before that, good records
+    may follow.
+    """
+    if load.on_error == "ABORT_STATEMENT":
+        return "a record was rejected, and load.onError is ABORT_STATEMENT" if rejected else None
+    if load.max_errors is not None and rejected > load.max_errors:
+        return f"{rejected} records rejected, load.maxErrors allows {load.max_errors}"
+    percent = load.max_error_percent
+    if finished and percent is not None and rejected * 100 > percent * read:
+        return f"{rejected} of {read} records rejected, load.maxErrorPercent allows {percent:g} %"
+    return None
+
+
+def operator_mistakes(rule: Expectation) -> Iterator[str]:
+    """What is wrong with a rule's comparison, in words: there must be one, and ranges run upwards."""
+    given = _operators(rule)
+    if len(given) != 1:
+        named = [_COMPARISONS[name].key for name in given]
+        yield f"{' and '.join(named) or 'no comparison'} found, one expected, such as mustBeBetween"
+    for name in given:
+        bounds = getattr(rule, name)
+        if isinstance(bounds, tuple) and bounds[0] > bounds[1]:
+            yield f"{_COMPARISONS[name].key} runs from {bounds[0]:g} down to {bounds[1]:g}"
+
+
+def _operators(rule: Expectation) -> list[str]:
+    return [name for name in _COMPARISONS if getattr(rule, name) is not None]
+
+
+def _holds(rule: Expectation, value: float) -> bool:
+    (name,) = _operators(rule)
+    return _COMPARISONS[name].holds(value, getattr(rule, name))
+
+
+def _wanted(rule: Expectation) -> str:
+    (name,) = _operators(rule)
+    bound = getattr(rule, name)
+    numbers = bound if isinstance(bound, tuple) else (bound,)
+    return _COMPARISONS[name].words.format(*(f"{number:.15g}" for number in numbers))

@@ -1,0 +1,78 @@
+"""What the standards and the finished product know and this release does not: refused by name.
+
+A path is spelled without indices: `schema.fields[].aliases` is the key of any field.
+"""
+
+from collections.abc import Mapping
+
+from shared.domain.markup import Path
+
+
+def _under(prefix: str, keys: str) -> frozenset[str]:
+    return frozenset(f"{prefix}{key}" for key in keys.split())
+
+
+KEYS: frozenset[str] = frozenset().union(
+    _under("", "evolution calendar notify lineage"),
+    _under("source.", "onReupload afterLoad triggers"),
+    _under("source.complete.", "manifest"),
+    _under("format.dialect.", "$schema lineTerminator nullSequence escapeChar skipInitialSpace commentChar"),
+    _under("format.dialect.", "commentRows headerRows headerJoin caseSensitiveHeader csvddfVersion property"),
+    _under("format.dialect.", "itemType itemKeys sheetNumber sheetName table"),
+    _under("schema.", "$schema name title description foreignKeys"),
+    _under(
+        "schema.fields[].", "aliases missingValues trueValues falseValues decimalChar groupChar bareNumber"
+    ),
+    _under("schema.fields[].", "timezone mask classification example examples rdfType categories"),
+    _under("schema.fields[].", "categoriesOrdered itemType delimiter"),
+    _under("load.", "partitionBy lineage"),
+    _under(
+        "quality[].", "name type query unit element arguments dimension description businessImpact method"
+    ),
+    _under("quality[].", "rule engine implementation scheduler schedule tags customProperties"),
+    _under("publish.", "holdFor releaseGroup"),
+    _under("sla[].", "unit element valueExt description scheduler schedule"),
+    _under("retention.", "days historyDays"),
+    _under("limits.", "concurrency"),
+    _under("access.", "operate approve"),
+)
+
+VALUES: Mapping[str, frozenset[str]] = {
+    "format.type": frozenset({"ndjson", "parquet"}),
+    "format.compression": frozenset({"zstd", "bzip2", "xz"}),
+    "format.onInvalidBytes": frozenset({"replace", "fail"}),
+    "format.onNulByte": frozenset({"strip", "fail"}),
+    "format.dialect.doubleQuote": frozenset({"false"}),
+    "schema.fields[].type": frozenset(
+        {"any", "list", "year", "yearmonth", "duration", "geopoint", "geojson"}
+    ),
+    "load.mode": frozenset({"append", "merge", "replacePartition", "scd2"}),
+    "load.onError": frozenset({"SKIP_FILE"}),
+    "load.analyze": frozenset({"false"}),
+    "load.indexes[].method": frozenset({"gist", "spgist"}),
+    "quality[].metric": frozenset(
+        {"rowCountChange", "nullValues", "missingValues", "duplicateValues", "invalidValues"}
+    ),
+    "publish.gate": frozenset({"on_warning", "always"}),
+    "sla[].property": frozenset(
+        {"frequency", "latency", "generalAvailability", "endOfSupport", "endOfLife", "retention"}
+    ),
+}
+# Every label but UTF-8 itself is an encoding that files do have.
+ANY_OTHER_VALUE = frozenset({"format.encoding"})
+
+
+def is_key(path: Path) -> bool:
+    """Whether the path is a key that is known and not supported yet."""
+    return _generic(path) in KEYS
+
+
+def is_value(path: Path, value: object) -> bool:
+    """Whether the value is one that is known for its key and not supported yet."""
+    generic = _generic(path)
+    written = str(value).lower() if isinstance(value, bool) else value
+    return written in VALUES.get(generic, ()) or (generic in ANY_OTHER_VALUE and isinstance(value, str))
+
+
+def _generic(path: Path) -> str:
+    return "".join("[]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
