@@ -6,6 +6,7 @@
     │   ├── ObjectChanged             object_changed
     │   ├── DatabaseUnavailable       database_unavailable
     │   ├── QueueUnavailable          queue_unavailable
+    │   ├── ApiUnreachable            api_unreachable
     │   ├── PublishBlocked            publish_blocked
     │   └── LeaseLost                 lease_lost
     └── Permanent                 trying again can't help until somebody changes something
@@ -13,6 +14,7 @@
         ├── DatasetInvalid            dataset_invalid
         ├── RequestInvalid            request_invalid
         ├── NotFound                  not_found
+        ├── VersionRetired            version_retired
         ├── Conflict                  conflict
         ├── Unauthorized              unauthorized
         ├── BucketDenied              bucket_denied
@@ -93,6 +95,13 @@ class QueueUnavailable(Transient):
     hint = "Nothing is lost: the scheduler enqueues the run when Redis is back."
 
 
+class ApiUnreachable(Transient):
+    """The API did not answer the command line, or something else answered in its place."""
+
+    code = "api_unreachable"
+    hint = "Is it up? `loadstone up` starts it here; LOADSTONE_API_URL says where else to look."
+
+
 class PublishBlocked(Transient):
     """Readers held the published view longer than the publish may wait."""
 
@@ -137,6 +146,13 @@ class NotFound(Permanent):
 
     code = "not_found"
     hint = "List what there is: `loadstone runs`, `loadstone versions DATASET`."
+
+
+class VersionRetired(Permanent):
+    """The version existed, and retention has dropped its table."""
+
+    code = "version_retired"
+    hint = "Read the live version from its start; retention.versions says how many are kept."
 
 
 class Conflict(Permanent):
