@@ -27,7 +27,10 @@ def parse(text: str | bytes, *, source: str = "<document>", base: FilePath | Non
     read = markup.read(text)
     if base is not None and isinstance(read.value, dict):
         _include_files(read, base)
-    mistakes = read.mistakes or list(_mistakes(read.value))
+    mistakes = list(read.mistakes)
+    if read.value is not None or not mistakes:
+        known = {mistake.path for mistake in mistakes}
+        mistakes += [mistake for mistake in _mistakes(read.value) if mistake.path not in known]
     if mistakes:
         raise _invalid(source, read, mistakes)
     return msgspec.convert(read.value, Dataset)

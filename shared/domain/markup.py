@@ -1,7 +1,7 @@
 """YAML or JSON text as plain values that remember where they stood.
 
 YAML is read with the core schema of YAML 1.2: true, false, null and numbers are what they look like,
-everything else is text, `NO` and `2013-01-01` too. What PostgreSQL could not store (NUL, infinite numbers) is a mistake.
+everything else is text, `NO` and `2013-01-01` too. What PostgreSQL could not store is a mistake.
 """
 
 import json
