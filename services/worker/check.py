@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
-from shared.domain.contract import Contract
-from shared.domain.expectations import Finding
 
 from services.worker.loading import Loaded
 from shared.domain import expectations
+from shared.domain.contract import Contract
+from shared.domain.expectations import Finding
 from shared.domain.report import ObjectCounts
 from shared.errors import CountsDiffer, ExpectationFailed
 

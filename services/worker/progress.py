@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import msgspec
-from shared.domain.expectations import Finding
 
 from shared.catalog.runs import Claimed, Ending
+from shared.domain.expectations import Finding
 from shared.domain.run import RunState
 from shared.errors import LoadstoneError
 from shared.warehouse import naming

@@ -69,13 +69,15 @@ async def _write(progress: Progress, io: Resources, error: LoadstoneError) -> No
         error,
         attempt=run.attempt,
         max_attempts=run.max_attempts,
+        crashes=run.crashes,
         backoff=progress.dataset.limits.backoff,
-        chance=random.random(),
+        random=random.random,
     )
     if isinstance(decision, retry.Retry):
-        await runs.retry(io.db, run, error, decision.delay)
+        delay = decision.delay.total_seconds()
+        await runs.retry(io.db, run, error, delay)
         metrics.RETRIES_TOTAL.labels(error.code).inc()
-        log.warning("run_will_be_retried", code=error.code, reason=error.message, delay=decision.delay)
+        log.warning("run_will_be_retried", code=error.code, reason=error.message, delay=delay)
         return
     state = RunState.CANCELLED if isinstance(error, RunCancelled) else RunState.FAILED
     await runs.finish(io.db, run, progress.ending(state, error=error))

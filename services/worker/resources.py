@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from msgspec import Struct
-from shared.bucket import Bucket
 
 from services.worker.settings import WorkerSettings
+from shared.bucket import Bucket
 from shared.postgres import statements
 from shared.postgres.pool import Connection, Pool
 

@@ -57,8 +57,10 @@ async def connection(dsn: str, *, application: str) -> AsyncGenerator[Connection
 
 def _session(application: str) -> dict[str, str]:
     # A session that sits in a transaction without working would hold back vacuum and publishes for ever.
+    # Pages of rows are read in the order of loading: a scan must not begin where another one happens to be.
     return {
         "application_name": f"loadstone-{application}",
         "timezone": "UTC",
         "idle_in_transaction_session_timeout": "10min",
+        "synchronize_seqscans": "off",
     }

@@ -6,8 +6,10 @@ import asyncpg
 import msgspec
 
 
-def struct[T: msgspec.Struct](row: asyncpg.Record, kind: type[T]) -> T:
-    """The row as a Struct whose fields have the names of its columns. Raises ValidationError when they differ."""
+def struct[T: msgspec.Struct](row: asyncpg.Record | None, kind: type[T]) -> T:
+    """The row as a Struct whose fields have the names of its columns. Raises LookupError where there is none."""
+    if row is None:
+        raise LookupError(f"no row for a {kind.__name__}")
     return msgspec.convert(dict(row), kind)
 
 

@@ -59,13 +59,16 @@ async def test_a_failing_migration_leaves_nothing_behind(
 
 async def test_the_database_refuses_moves_that_the_state_machine_does_not_have(database: str) -> None:
     async with connection(database, application="test") as db:
-        await db.execute(
-            "BEGIN; INSERT INTO loadstone.dataset (name, contract_version) VALUES ('d', 1);"
-            "INSERT INTO loadstone.contract (dataset_id, version, document, digest, applied_by)"
-            " SELECT id, 1, '{}', '', 'test' FROM loadstone.dataset; COMMIT;"
-            "INSERT INTO loadstone.run (dataset_id, contract_version, business_date, state, trigger, requested_by)"
-            " SELECT id, 1, '2013-01-01', 'queued', 'manual', 'test' FROM loadstone.dataset"
-        )
+        await db.execute("""
+            BEGIN;
+            INSERT INTO loadstone.dataset (name, contract_version) VALUES ('d', 1);
+            INSERT INTO loadstone.contract (dataset_id, version, document, digest, applied_by)
+                SELECT id, 1, '{}', '', 'test' FROM loadstone.dataset;
+            COMMIT;
+            INSERT INTO loadstone.run
+                (dataset_id, contract_version, business_date, state, trigger, requested_by)
+                SELECT id, 1, '2013-01-01', 'queued', 'manual', 'test' FROM loadstone.dataset;
+        """)
         with pytest.raises(asyncpg.CheckViolationError, match="from queued to failed"):
             await db.execute(
                 "UPDATE loadstone.run SET state = 'failed', finished_at = now(), error_code = 'x'"

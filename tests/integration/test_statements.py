@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -52,7 +53,7 @@ async def test_every_statement_can_be_prepared(database: str, path: Path) -> Non
                 continue
             try:
                 await db.prepare(text)
-            except Exception as error:
+            except asyncpg.PostgresError as error:
                 broken.append(f"{name}: {error}")
     assert broken == []
 
