@@ -52,6 +52,11 @@ async def running(
     who = account.for_postgres()
     folder.mkdir(mode=0o700, exist_ok=True)
     account.give(who, folder)
+    if not account.may_enter(who, folder):
+        raise LocalStackFailed(
+            f"PostgreSQL never runs as root, and the account `nobody` can't reach {folder}",
+            hint="Name a folder with --data whose parents all users may enter.",
+        )
     programs = _programs(who, folder)
     data = folder / "data"
     if not data.exists():

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -25,7 +25,7 @@ class Command(Struct, frozen=True, kw_only=True):
     """A program to run, and how to end it."""
 
     name: str
-    argv: tuple[str | Path, ...]
+    argv: Sequence[str | Path]
     environ: Mapping[str, str]
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
@@ -58,13 +58,19 @@ class Child:
             os.killpg(self.pid, signal.SIGKILL)
 
     async def stop(self) -> None:
-        """Ask the program to end, and insist when its grace is over. Nothing of its group is left."""
-        if self.is_running:
-            with suppress(ProcessLookupError):
+        """Ask the program to end, and insist when its grace is over, or at once when cancelled.
+
+        Nothing of its group is left.
+        """
+        try:
+            if self.is_running:
                 self._process.send_signal(self._command.stop_signal)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), self._command.grace)
-        self.kill()
+            async with asyncio.timeout(self._command.grace):
+                await self._process.wait()
+        except (ProcessLookupError, TimeoutError):
+            pass
+        finally:
+            self.kill()
         await self._process.wait()
 
     def epitaph(self) -> str:
@@ -96,10 +102,12 @@ async def running(command: Command, output: Output) -> AsyncGenerator[Child]:
     try:
         yield child
     finally:
-        await child.stop()
-        await asyncio.wait([pump], timeout=2)  # a descendant in another session may hold the pipe open
-        pump.cancel()
-        await asyncio.wait([pump])
+        try:
+            await child.stop()
+            await asyncio.wait([pump], timeout=2)  # a descendant in another session may hold the pipe open
+        finally:
+            pump.cancel()
+            await asyncio.wait([pump])
 
 
 async def wait_until(ready: Callable[[], Awaitable[bool]], child: Child, *, within: float) -> None:
@@ -178,4 +186,5 @@ async def _pump(child: Child, readable: int, output: Output) -> None:
 def _pass_on(child: Child, line: bytes, output: Output) -> None:
     text = line.decode(errors="replace").rstrip()
     child.last_lines.append(text)
-    output(child.name, text)
+    with suppress(BrokenPipeError):  # nobody reads what the stack says; its programs must not stall for that
+        output(child.name, text)
