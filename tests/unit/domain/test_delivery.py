@@ -1,0 +1,162 @@
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain import delivery
+from shared.domain.dataset import Source
+from shared.domain.delivery import Complete, ListedObject, Missing
+from shared.domain.run import ObjectRef
+
+DAY = date(2013, 1, 31)
+NOW = datetime(2013, 2, 1, 12, tzinfo=UTC)
+
+
+def _source(key: str = "f/{businessDate:%Y/%m/%d}/*.csv", **rest: Any) -> Source:
+    return msgspec.convert({"bucket": "landing", "key": key, **rest}, Source)
+
+
+def _listed(*keys: str, age: int = 3600) -> list[ListedObject]:
+    return [
+        ListedObject(key=key, etag=f"e{key}", size=1, last_modified=NOW - timedelta(seconds=age))
+        for key in keys
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "marker", "prefix"),
+    [
+        ("f/{businessDate:%Y/%m/%d}/*.csv", None, "f/2013/01/31/"),
+        ("f/{businessDate:%y%j}/orders_?.csv", None, "f/13031/orders_"),
+        ("f/{businessDate}.csv", None, "f/2013-01-31.csv"),
+        ("*.csv", None, ""),
+        ("f/orders_*.csv", "_SUCCESS", "f/"),
+        ("f/a.csv", "_SUCCESS", "f/"),
+        ("orders_*.csv", "_SUCCESS", ""),
+    ],
+)
+def test_the_prefix_to_list_is_the_longest_that_holds_objects_and_marker(
+    key: str, marker: str | None, prefix: str
+) -> None:
+    assert delivery.key_prefix(_source(key, complete={"marker": marker}), DAY) == prefix
+
+
+@pytest.mark.parametrize(
+    ("pattern", "key", "belongs"),
+    [
+        ("f/*.csv", "f/a.csv", True),
+        ("f/*.csv", "f/.csv", True),
+        ("f/*.csv", "f/a/b.csv", False),
+        ("f/*.csv", "f/a.csv.gz", False),
+        ("f/*.csv", "xf/a.csv", False),
+        ("f/?.csv", "f/a.csv", True),
+        ("f/?.csv", "f/ab.csv", False),
+        ("f/?.csv", "f//.csv", False),
+        ("f/a.csv", "f/aXcsv", False),
+        ("f/[a-z].csv", "f/[a-z].csv", True),
+        ("f/[a-z].csv", "f/b.csv", False),
+        ("*/{businessDate}/x", "eu/2013-01-31/x", True),
+        ("*/{businessDate}/x", "eu/2013-01-30/x", False),
+        ("f/*", "f/", False),
+        ("f/*", "f/line\nbreak", True),
+        ("f/*", "f/_SUCCESS", False),
+    ],
+)
+def test_wildcards_stay_within_a_segment_and_everything_else_is_literal(
+    pattern: str, key: str, belongs: bool
+) -> None:
+    source = _source(pattern, complete={"marker": "_SUCCESS"})
+    assert delivery.matches(source, DAY, key) is belongs
+
+
+_segments = st.text("ab*?.[", min_size=1, max_size=4)
+_keys = st.text("ab*?.[/", max_size=12)
+
+
+@given(st.lists(_segments, min_size=1, max_size=3).map("/".join), st.lists(_keys, max_size=20))
+def test_everything_that_belongs_to_a_delivery_is_found_below_its_prefix(
+    pattern: str, keys: list[str]
+) -> None:
+    source = _source(pattern)
+    chosen = delivery.select(source, DAY, _listed(*keys))
+    assert all(found.key.startswith(delivery.key_prefix(source, DAY)) for found in chosen)
+    assert [found.key for found in chosen] == sorted(found.key for found in chosen)
+
+
+def test_a_delivery_is_complete_when_its_objects_are_there() -> None:
+    listed = _listed("f/2013/01/31/b.csv", "f/2013/01/31/a.csv", "f/2013/01/30/a.csv")
+    state = delivery.completeness(_source(files={"min": 2, "max": 2}), DAY, listed, NOW)
+    assert isinstance(state, Complete)
+    assert [found.key for found in state.objects] == ["f/2013/01/31/a.csv", "f/2013/01/31/b.csv"]
+
+
+def test_too_few_objects_are_waited_for() -> None:
+    state = delivery.completeness(_source(), DAY, [], NOW)
+    assert state == Missing(reason="no objects match f/2013/01/31/*.csv, at least 1 expected")
+
+
+def test_too_many_objects_never_heal() -> None:
+    state = delivery.completeness(_source(), DAY, _listed("f/2013/01/31/a.csv", "f/2013/01/31/b.csv"), NOW)
+    assert isinstance(state, Missing)
+    assert state.hopeless
+    assert state.reason.startswith("2 objects match f/2013/01/31/*.csv, and source.files.max is 1: waiting")
+
+
+def test_the_marker_is_waited_for() -> None:
+    source = _source(complete={"marker": "_SUCCESS"})
+    listed = _listed("f/2013/01/31/a.csv")
+    state = delivery.completeness(source, DAY, listed, NOW)
+    assert state == Missing(reason="the marker f/2013/01/31/_SUCCESS is not there yet")
+    complete = delivery.completeness(source, DAY, listed + _listed("f/2013/01/31/_SUCCESS"), NOW)
+    assert isinstance(complete, Complete)
+    assert [found.key for found in complete.objects] == ["f/2013/01/31/a.csv"]
+
+
+def test_an_object_that_changed_just_now_must_rest() -> None:
+    source = _source(complete={"stableFor": "2m"})
+    state = delivery.completeness(source, DAY, _listed("f/2013/01/31/a.csv", age=119), NOW)
+    assert state == Missing(reason="f/2013/01/31/a.csv changed 119 s ago, and must stay unchanged for 2m")
+    rested = delivery.completeness(source, DAY, _listed("f/2013/01/31/a.csv", age=120), NOW)
+    assert isinstance(rested, Complete)
+
+
+_objects = st.lists(
+    st.builds(ObjectRef, key=st.text(max_size=5), etag=st.text(max_size=5), size=st.integers(0, 9)),
+    max_size=5,
+)
+
+
+@given(_objects.flatmap(lambda objects: st.tuples(st.just(objects), st.permutations(objects))))
+def test_the_order_of_objects_does_not_make_another_delivery(
+    orders: tuple[list[ObjectRef], list[ObjectRef]],
+) -> None:
+    one, other = orders
+    assert delivery.delivery_key("f", 1, DAY, one) == delivery.delivery_key("f", 1, DAY, other)
+
+
+@given(_objects, _objects)
+def test_other_objects_make_another_delivery(one: list[ObjectRef], other: list[ObjectRef]) -> None:
+    identities = [{(found.key, found.etag, found.size) for found in objects} for objects in (one, other)]
+    keys = [delivery.delivery_key("f", 1, DAY, objects) for objects in (one, other)]
+    assert (keys[0] == keys[1]) is (identities[0] == identities[1])
+
+
+def test_dataset_contract_date_and_nonce_make_another_delivery() -> None:
+    objects = _listed("a")
+    keys = {
+        delivery.delivery_key("f", 1, DAY, objects),
+        delivery.delivery_key("g", 1, DAY, objects),
+        delivery.delivery_key("f", 2, DAY, objects),
+        delivery.delivery_key("f", 1, date(2013, 1, 30), objects),
+        delivery.delivery_key("f", 1, DAY, objects, nonce="again"),
+    }
+    assert len(keys) == 5
+
+
+def test_a_listed_object_and_its_reference_are_the_same_delivery() -> None:
+    listed = _listed("a")
+    pinned = [ObjectRef(key=found.key, etag=found.etag, size=found.size) for found in listed]
+    assert delivery.delivery_key("f", 1, DAY, listed) == delivery.delivery_key("f", 1, DAY, pinned)
