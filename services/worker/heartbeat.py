@@ -5,14 +5,13 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-import structlog
-
 from services.worker.progress import Progress
 from services.worker.resources import Resources
 from shared.catalog import runs
 from shared.errors import LeaseLost, LoadstoneError, RunCancelled
+from shared.telemetry import logs
 
-log = structlog.get_logger()
+log = logs.logger()
 # A worker that can't reach PostgreSQL stops itself before others may think it dead.
 SELF_FENCE = 0.8
 

@@ -10,8 +10,6 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-import structlog
-
 from services.worker.heartbeat import beating
 from services.worker.progress import Progress
 from services.worker.resources import Resources
@@ -24,7 +22,7 @@ from shared.postgres import failures
 from shared.telemetry import logs, metrics
 from shared.warehouse import staging
 
-log = structlog.get_logger()
+log = logs.logger()
 
 
 @asynccontextmanager

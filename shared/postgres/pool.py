@@ -55,6 +55,12 @@ async def connection(dsn: str, *, application: str) -> AsyncGenerator[Connection
         await opened.close(timeout=CONNECT_TIMEOUT)
 
 
+async def ping(opened: Pool) -> None:
+    """Raises unless PostgreSQL answers."""
+    async with opened.acquire() as free:
+        await free.execute("")
+
+
 def _session(application: str) -> dict[str, str]:
     # A session that sits in a transaction without working would hold back vacuum and publishes for ever.
     # Pages of rows are read in the order of loading: a scan must not begin where another one happens to be.

@@ -1,0 +1,41 @@
+"""The boundary to the queue: a message names a run, and nothing that happens here depends on the message."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from arq.connections import ArqRedis
+
+from services.worker.ingest import ingest
+from services.worker.resources import Resources
+from shared import queue
+from shared.domain.run import RunId
+from shared.errors import QueueUnavailable
+from shared.telemetry import logs
+
+log = logs.logger()
+# A third of the time after which the queue hands out a message again.
+RENEWAL = queue.IN_PROGRESS.total_seconds() / 3
+
+
+async def import_run(run_id: RunId, job: str, io: Resources, doorbell: ArqRedis) -> None:
+    """Import the run that a message names, if it is to be had, and keep the message from being repeated."""
+    async with _kept(doorbell, job):
+        await ingest(run_id, io)
+
+
+@asynccontextmanager
+async def _kept(doorbell: ArqRedis, job: str) -> AsyncGenerator[None]:
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(RENEWAL)
+            try:
+                await queue.keep(doorbell, job)
+            except QueueUnavailable as away:  # a repeated message finds nothing to claim
+                log.warning("message_not_kept", reason=away.message)
+
+    renewing = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        renewing.cancel()
