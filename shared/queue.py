@@ -40,13 +40,16 @@ BETWEEN_WORKERS = 1.0  # seconds
 # OSError is what redis-py 5 raises from connect: without it every idle worker dies with Redis.
 BROKEN = [RedisConnectionError, RedisTimeoutError, OSError]
 
+# A client of the queue, by the name that services call it: only this module knows arq.
+Queue = ArqRedis
+
 log = logs.logger()
 _encode = msgspec.msgpack.Encoder(enc_hook=repr).encode
 _decode = msgspec.msgpack.decode
 
 
 @asynccontextmanager
-async def connect(redis: Redis) -> AsyncGenerator[ArqRedis]:
+async def connect(redis: Redis) -> AsyncGenerator[Queue]:
     """Yield a client that gives up within a second; the first command connects."""
     client = _client(redis, Retry(ExponentialBackoff(cap=0.2, base=0.05), 2))
     try:
@@ -55,13 +58,13 @@ async def connect(redis: Redis) -> AsyncGenerator[ArqRedis]:
         await client.aclose(close_connection_pool=True)
 
 
-async def ping(client: ArqRedis) -> None:
+async def ping(client: Queue) -> None:
     """Raise QueueUnavailable unless Redis answers."""
     async with _within_patience():
         await client.ping()
 
 
-async def ring(client: ArqRedis, run: RunId, fence: int) -> bool:
+async def ring(client: Queue, run: RunId, fence: int) -> bool:
     """Ask a worker to look at the run; False when the same message is there already.
 
     `fence` is the run's at this moment: each claim makes a new one, so that a message of an earlier attempt
@@ -71,13 +74,13 @@ async def ring(client: ArqRedis, run: RunId, fence: int) -> bool:
         return await client.enqueue_job(JOB, run, _job_id=job_id(run, fence)) is not None
 
 
-async def keep(client: ArqRedis, job: str) -> None:
+async def keep(client: Queue, job: str) -> None:
     """Say that a job is still being worked on; arq itself never does, and hands it out again after 60 s."""
     async with _within_patience():
         await client.pexpire(f"{arq.constants.in_progress_key_prefix}{job}", IN_PROGRESS)
 
 
-async def forget(client: ArqRedis, run: RunId, fence: int) -> None:
+async def forget(client: Queue, run: RunId, fence: int) -> None:
     """Delete the message of a worker that died, so that the run can be rung for at once."""
     job = job_id(run, fence)
     prefixes = (
@@ -92,7 +95,7 @@ async def forget(client: ArqRedis, run: RunId, fence: int) -> None:
         await all_at_once.execute()
 
 
-async def depth(client: ArqRedis) -> int:
+async def depth(client: Queue) -> int:
     """Count the messages, those that are being worked on included."""
     async with _within_patience():
         return int(await client.zcard(QUEUE))
@@ -139,8 +142,8 @@ def _worker(redis: Redis, work: Callable[[RunId, str], Awaitable[None]], concurr
     """Return an arq worker whose messages can be neither lost for long nor used up.
 
     A redelivered message does no harm, since its run can't be claimed twice; one that arq drops or blocks
-    does. So tries are unlimited in effect, results (which block their id) are not kept, and the key that marks
-    a job as in progress lives for a minute and not for the longest time-out.
+    does. So tries are unlimited in effect, results (which block their id) are not kept, and the key that
+    marks a job as in progress lives for a minute and not for the longest time-out.
     """
 
     async def import_run(ctx: dict[str, Any], run: int) -> None:
@@ -194,7 +197,7 @@ def _expect_redis_trouble(polling: asyncio.Task[None]) -> None:
         log.warning("queue_lost", error=error)
 
 
-def _client(redis: Redis, retry: Retry) -> ArqRedis:
+def _client(redis: Redis, retry: Retry) -> Queue:
     pool = ConnectionPool.from_url(
         redis.url.reveal(),
         socket_connect_timeout=PATIENCE,

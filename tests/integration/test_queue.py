@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 import arq.constants
 import pytest
-from arq.connections import ArqRedis
 
 from services.local import ports, valkey
 from shared import queue
 from shared.domain.run import RunId
 from shared.errors import QueueUnavailable
+from shared.queue import Queue
 from shared.settings import Redis
 from shared.settings.variables import Secret
 from tests.support import proxy
@@ -33,7 +33,7 @@ def settings(redis_url: str) -> Redis:
 
 
 @pytest.fixture
-async def client(settings: Redis) -> AsyncGenerator[ArqRedis]:
+async def client(settings: Redis) -> AsyncGenerator[Queue]:
     async with queue.connect(settings) as connected:
         yield connected
 
@@ -74,26 +74,26 @@ class Answered:
             return await self.heard.get()
 
 
-async def test_a_run_is_rung_for_once_per_fence(client: ArqRedis) -> None:
+async def test_a_run_is_rung_for_once_per_fence(client: Queue) -> None:
     assert await queue.ring(client, RUN, 1) is True
     assert await queue.ring(client, RUN, 1) is False
     assert await queue.ring(client, RUN, 2) is True
     assert await queue.depth(client) == 2
 
 
-async def test_twenty_at_once_ring_one_bell(client: ArqRedis) -> None:
+async def test_twenty_at_once_ring_one_bell(client: Queue) -> None:
     rung = await asyncio.gather(*(queue.ring(client, RUN, 1) for _ in range(20)))
     assert sum(rung) == 1
     assert await queue.depth(client) == 1
 
 
-async def test_a_wiped_redis_can_be_rung_again(client: ArqRedis) -> None:
+async def test_a_wiped_redis_can_be_rung_again(client: Queue) -> None:
     await queue.ring(client, RUN, 1)
     await client.flushall()
     assert await queue.ring(client, RUN, 1) is True
 
 
-async def test_the_worker_hears_which_run_and_which_job(client: ArqRedis, settings: Redis) -> None:
+async def test_the_worker_hears_which_run_and_which_job(client: Queue, settings: Redis) -> None:
     answered = Answered()
     async with serving(settings, answered):
         await queue.ring(client, RUN, 3)
@@ -101,7 +101,7 @@ async def test_the_worker_hears_which_run_and_which_job(client: ArqRedis, settin
 
 
 async def test_an_answered_message_leaves_nothing_and_may_be_rung_again(
-    client: ArqRedis, settings: Redis
+    client: Queue, settings: Redis
 ) -> None:
     answered = Answered()
 
@@ -115,9 +115,7 @@ async def test_an_answered_message_leaves_nothing_and_may_be_rung_again(
             await until(nothing_left)
 
 
-async def test_a_failing_job_neither_stops_the_worker_nor_comes_back(
-    client: ArqRedis, settings: Redis
-) -> None:
+async def test_a_failing_job_neither_stops_the_worker_nor_comes_back(client: Queue, settings: Redis) -> None:
     answered = Answered()
 
     async def fail_first(run: RunId, job: str) -> None:
@@ -134,7 +132,7 @@ async def test_a_failing_job_neither_stops_the_worker_nor_comes_back(
 
 
 async def test_a_job_that_outlasts_the_drain_is_cancelled_and_handed_to_the_next_worker(
-    client: ArqRedis, settings: Redis
+    client: Queue, settings: Redis
 ) -> None:
     answered, cancelled = Answered(), asyncio.Event()
 
@@ -153,7 +151,7 @@ async def test_a_job_that_outlasts_the_drain_is_cancelled_and_handed_to_the_next
         assert await answered.next() == (7, "run:7:1")
 
 
-async def test_a_job_that_ends_within_the_drain_is_left_to_end(client: ArqRedis, settings: Redis) -> None:
+async def test_a_job_that_ends_within_the_drain_is_left_to_end(client: Queue, settings: Redis) -> None:
     answered, ended, go = Answered(), asyncio.Event(), asyncio.Event()
 
     async def take_a_while(run: RunId, job: str) -> None:
@@ -171,7 +169,7 @@ async def test_a_job_that_ends_within_the_drain_is_left_to_end(client: ArqRedis,
 
 
 async def test_a_job_is_marked_for_a_minute_and_the_heartbeat_renews_that(
-    client: ArqRedis, settings: Redis
+    client: Queue, settings: Redis
 ) -> None:
     answered, go = Answered(), asyncio.Event()
     marked = f"{arq.constants.in_progress_key_prefix}run:7:1"
@@ -190,7 +188,7 @@ async def test_a_job_is_marked_for_a_minute_and_the_heartbeat_renews_that(
         go.set()
 
 
-async def test_a_dead_workers_message_is_forgotten_and_can_be_rung_at_once(client: ArqRedis) -> None:
+async def test_a_dead_workers_message_is_forgotten_and_can_be_rung_at_once(client: Queue) -> None:
     await queue.ring(client, RUN, 1)
     await client.psetex(f"{arq.constants.in_progress_key_prefix}run:7:1", 60_000, b"1")
     await client.set(f"{arq.constants.retry_key_prefix}run:7:1", b"3")
@@ -213,7 +211,7 @@ class Exploit:
 
 
 async def test_a_pickled_message_is_dropped_and_never_unpickled(
-    client: ArqRedis, settings: Redis, tmp_path: Path
+    client: Queue, settings: Redis, tmp_path: Path
 ) -> None:
     trace, answered = tmp_path / "ran", Answered()
     message = pickle.dumps({"t": None, "f": queue.JOB, "a": (Exploit(trace),), "k": {}, "et": 0})
