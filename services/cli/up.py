@@ -94,9 +94,13 @@ def _welcome(endpoints: Endpoints, data: Path) -> None:
         facts.add_row("", f"key {endpoints.s3_access_key_id}, secret {endpoints.s3_secret_access_key}")
     own = "valkey" in endpoints.pids
     facts.add_row("Redis", endpoints.redis_url if own else masked(endpoints.redis_url))
-    for name, listens in endpoints.ports.items():
-        ops = [port for variable, port in listens.items() if variable.endswith("_OPS_PORT")]
-        facts.add_row("", *(f"{name}: http://127.0.0.1:{port}/metrics" for port in ops))
+    metrics = [
+        f"http://127.0.0.1:{port}/metrics ({name})"
+        for name, listens in endpoints.ports.items()
+        for variable, port in listens.items()
+        if variable.endswith("_OPS_PORT")
+    ]
+    facts.add_row("Metrics", "\n".join(metrics))
     facts.add_row("Data", str(data))
     output.console(sys.stdout).print(
         Panel(facts, title="Loadstone is up", subtitle="Ctrl-C stops everything", expand=False)
