@@ -1,0 +1,216 @@
+"""Cuts a stream of delimited text into blocks of whole records.
+
+Quotes open and close by turns. A quote may open at the start of a field, and close at its end; two in a row
+inside a quoted field stand for one. Where this holds, quotes before a newline that are even in number mean
+that it ends a record. A quote that breaks the rule is stray: its record reaches to the next newline, and
+reading starts afresh behind it.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from shared.errors import QuoteUnterminated, RecordTooLong
+
+type Positions = npt.NDArray[np.intp]
+
+NEWLINE = 10
+CARRIAGE_RETURN = 13
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Block(Struct, frozen=True, kw_only=True):
+    """Whole records. `ends` holds where each ends: at its newline, or at the end of the data.
+
+    `strays` are the numbers of the records with a stray quote. Blank lines count as records here.
+    """
+
+    data: bytes
+    first_line: int
+    ends: Positions
+    strays: Positions
+
+    @property
+    def starts(self) -> Positions:
+        """Where each record starts."""
+        return np.concatenate((np.zeros(1, np.intp), self.ends[:-1] + 1)) if len(self.ends) else self.ends
+
+    @property
+    def text_ends(self) -> Positions:
+        """Where each record's own bytes end, before its line end."""
+        content = np.frombuffer(self.data, np.uint8)
+        returns = (self.ends > self.starts) & (content[self.ends - 1] == CARRIAGE_RETURN)
+        return self.ends - (returns & (self.ends < len(content)))
+
+    def lines(self, records: Positions) -> Positions:
+        """The physical lines, counted from 1 through the whole file, on which these records start."""
+        newlines = np.flatnonzero(np.frombuffer(self.data, np.uint8) == NEWLINE)
+        return self.first_line + np.searchsorted(newlines, self.starts[records])
+
+    def raw(self, record: int) -> bytes:
+        """A record's bytes without its line end."""
+        start = int(self.ends[record - 1]) + 1 if record else 0
+        end = int(self.ends[record])
+        raw = self.data[start:end]
+        return raw.removesuffix(b"\r") if end < len(self.data) else raw
+
+    def after(self, record: int) -> "Block":
+        """The block without its first records, up to and including this one."""
+        cut = int(self.ends[record]) + 1
+        return Block(
+            data=self.data[cut:],
+            first_line=self.first_line + self.data.count(b"\n", 0, cut),
+            ends=self.ends[record + 1 :] - cut,
+            strays=self.strays[self.strays > record] - (record + 1),
+        )
+
+
+class Cutter:
+    """Turns pieces of text into blocks of at least `block_bytes`, whatever the pieces' sizes.
+
+    `is_empty` says whether nothing was cut yet but, perhaps, a byte order mark.
+    """
+
+    def __init__(self, *, delimiter: bytes, quote: bytes, block_bytes: int, max_row_bytes: int) -> None:
+        self._delimiter, self._quote = delimiter[0], quote[0]
+        self._block_bytes = max(block_bytes, len(BYTE_ORDER_MARK))
+        self._max_row_bytes = max_row_bytes
+        self._pieces: list[bytes] = []
+        self._pending = 0
+        self._wanted = self._block_bytes
+        self._line = 1
+        self._started = False
+        self.is_empty = True
+
+    def feed(self, piece: bytes) -> Iterator[Block]:
+        """The blocks that are whole now. Raises QuoteUnterminated or RecordTooLong."""
+        self._pieces.append(piece)
+        self._pending += len(piece)
+        if self._pending >= self._wanted:
+            yield from self._cut(final=False)
+
+    def finish(self) -> Iterator[Block]:
+        """The rest. Raises QuoteUnterminated where the data end inside quotes."""
+        yield from self._cut(final=True)
+
+    def _cut(self, *, final: bool) -> Iterator[Block]:
+        data = b"".join(self._pieces)
+        if not self._started:
+            data, self._started = data.removeprefix(BYTE_ORDER_MARK), True
+        self.is_empty = self.is_empty and not data
+        found = scan(data, self._delimiter, self._quote, final=final)
+        self._check_lengths(data, found)
+        cut = found.cut
+        rest = data[cut:]
+        self._pieces, self._pending, self._wanted = [rest], len(rest), len(rest) + self._block_bytes
+        if not cut:
+            return
+        block = Block(
+            data=data[:cut] if rest else data,
+            first_line=self._line,
+            ends=found.ends,
+            strays=np.searchsorted(found.ends, found.stray_ends),
+        )
+        self._line += data.count(b"\n", 0, cut)
+        yield block
+
+    def _check_lengths(self, data: bytes, found: "Scan") -> None:
+        starts = np.concatenate((np.zeros(1, np.intp), found.ends + 1))
+        ends = np.append(found.ends, len(data))
+        too_long = np.flatnonzero(ends - starts > self._max_row_bytes)
+        if not len(too_long) and not found.inside_quotes:
+            return
+        start = int(starts[too_long[0]]) if len(too_long) else found.cut
+        line = self._line + data.count(b"\n", 0, start)
+        quotes = data.count(self._quote, start, start + self._max_row_bytes)
+        if quotes % 2 or not len(too_long):
+            raise QuoteUnterminated("a quote of this record is never closed", line=line)
+        raise RecordTooLong(
+            f"the record is longer than {self._max_row_bytes} bytes (limits.maxRowBytes)",
+            line=line,
+        )
+
+
+class Scan(Struct, frozen=True, kw_only=True):
+    """Where records end in data that start with one. Nothing behind `cut` is decided yet."""
+
+    ends: Positions
+    stray_ends: Positions
+    cut: int
+    inside_quotes: bool = False
+
+
+def scan(data: bytes, delimiter: int, quote: int, *, final: bool) -> Scan:
+    """Finds the ends of records. `final` says that nothing follows the data."""
+    content = np.frombuffer(data, np.uint8)
+    newlines = np.flatnonzero(content == NEWLINE)
+    quotes = np.flatnonzero(content == quote)
+    if not len(quotes):
+        return _closed([newlines], [], data, final=final)
+    # Records end at the newlines with an even number of quotes before them, counted from where reading
+    # started (afresh): of these two choices one holds, by the number of quotes before that place.
+    before = np.bincount(np.searchsorted(newlines, quotes), minlength=len(newlines) + 1)[:-1].cumsum() % 2
+    ends = (newlines[before == 0], newlines[before == 1])
+    wrong = _violations(content, quotes, delimiter, final=final)
+    start, runs, strays = 0, [], []
+    while True:
+        first = int(np.searchsorted(quotes, start))
+        turn = first % 2
+        place = int(np.searchsorted(wrong[turn], first))
+        if place == len(wrong[turn]):
+            break
+        at = int(wrong[turn][place])
+        opened = at - (at - first) % 2
+        runs.append(_between(ends[turn], start, int(quotes[opened])))
+        end = int(np.searchsorted(newlines, quotes[at]))
+        if end == len(newlines) and not final:
+            return _closed(runs, strays, data, final=False)
+        start = int(newlines[end]) + 1 if end < len(newlines) else len(data)
+        strays.append(start - 1 if end < len(newlines) else start)
+        runs.append(np.array(strays[-1:]))
+    runs.append(_between(ends[turn], start, len(data)))
+    return _closed(runs, strays, data, final=final, inside_quotes=final and (len(quotes) - first) % 2 == 1)
+
+
+def _closed(
+    runs: list[Positions], strays: list[int], data: bytes, *, final: bool, inside_quotes: bool = False
+) -> Scan:
+    ends = np.concatenate(runs) if len(runs) > 1 else runs[0]
+    cut = int(ends[-1]) + 1 if len(ends) else 0
+    if final and not inside_quotes and cut < len(data):
+        ends, cut = np.append(ends, len(data)), len(data)
+    return Scan(
+        ends=ends, stray_ends=np.array(strays, np.intp), cut=min(cut, len(data)), inside_quotes=inside_quotes
+    )
+
+
+def _between(positions: Positions, start: int, end: int) -> Positions:
+    return positions[np.searchsorted(positions, start) : np.searchsorted(positions, end)]
+
+
+def _violations(
+    content: npt.NDArray[np.uint8], quotes: Positions, delimiter: int, *, final: bool
+) -> tuple[Positions, Positions]:
+    """The numbers of the quotes that can't open or close a field at their turn.
+
+    The first answer holds where quotes of even numbers open fields, the second where those of odd ones do.
+    """
+    last = len(content) - 1
+    previous = content[quotes - 1]  # of a quote at 0 it is a byte without meaning
+    following = content[np.minimum(quotes + 1, last)]
+    second = content[np.minimum(quotes + 2, last)]
+    adjacent = np.diff(quotes) == 1
+    after_quote = np.concatenate(([False], adjacent))
+    before_quote = np.append(adjacent, False)
+    line_end = (following == NEWLINE) | (
+        (following == CARRIAGE_RETURN) & ((second == NEWLINE) | ((quotes + 1 == last) & (not final)))
+    )
+    opens = (quotes == 0) | (previous == delimiter) | (previous == NEWLINE) | after_quote
+    closes = (quotes == last) | (following == delimiter) | line_end | before_quote
+    even = np.arange(len(quotes)) % 2 == 0
+    return (
+        np.flatnonzero(np.where(even, ~opens, ~closes)),
+        np.flatnonzero(np.where(even, ~closes, ~opens)),
+    )

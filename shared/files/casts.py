@@ -1,0 +1,151 @@
+"""Casts text to one Arrow type each, without ever changing a value.
+
+A cast may be given only text that matches the type's pattern. It raises ArrowInvalid where a value is out of
+range or no date of the calendar; a value of a type with its own reader becomes null there instead.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from shared.domain import fieldtypes
+from shared.domain.fieldtypes import Physical
+from shared.files import texts
+
+type Cast = Callable[[pa.StringArray], pa.Array]
+
+_UTC = pa.timestamp("us", "UTC")
+_NAIVE = pa.timestamp("us")
+_DAY_ONE = -719_162  # 0001-01-01, counted from 1970-01-01
+_FIRST_MICROSECOND = _DAY_ONE * 86_400_000_000
+_LAST_MICROSECOND = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999
+# Arrow's decimal parser wraps around without an error where more digits come than 128 bits hold: it reads
+# 340282366920938463463374607431768211457 as 1. Shorter texts are safe.
+_SAFE_DIGITS = 38
+# Without an exponent, a text this short can neither overflow nor vanish.
+_SAFE_FLOAT_LENGTH = {32: 30, 64: 300}
+
+_FRACTIONS = ("", *("." + "0" * digits for digits in range(1, 7)))
+_TIMES = frozenset(f"00:00:00{fraction}" for fraction in _FRACTIONS)
+_NAIVE_MOMENTS = frozenset(f"0000-00-00{between}{time}" for between in "T " for time in _TIMES)
+_ZONED_MOMENTS = frozenset(
+    f"{moment}{zone}" for moment in _NAIVE_MOMENTS for zone in ("Z", "+00:00", "-00:00")
+)
+_DASHES = (8, 13, 18, 23)  # of a UUID
+_ZONED = r".*(Z|[+-][0-9]{2}:[0-9]{2})"
+
+
+def is_plain(column: pa.StringArray, type_: pa.DataType) -> bool:
+    """Whether the column's bytes prove that the cast to the type accepts no more than its pattern does."""
+    if pt.is_integer(type_):
+        return texts.consist_of(column, b"-0123456789")
+    if pt.is_decimal(type_):
+        return texts.consist_of(column, b"-.0123456789") and texts.lengths(column)[1] <= _SAFE_DIGITS
+    if pt.is_floating(type_):
+        short = texts.lengths(column)[1] <= _SAFE_FLOAT_LENGTH[type_.bit_width]
+        return short and texts.consist_of(column, b"-.0123456789")
+    if pt.is_fixed_size_binary(type_):
+        return False  # the pattern is as fast as any other proof
+    shape = texts.shape(column)
+    if pt.is_date(type_):
+        return shape == "0000-00-00"
+    if pt.is_time(type_):
+        return shape in _TIMES
+    return shape in _NAIVE_MOMENTS or (type_ == _UTC and shape in _ZONED_MOMENTS)
+
+
+def cast_to(type_: pa.DataType) -> Cast:
+    """The cast of text to the type."""
+    if pt.is_integer(type_):
+        return lambda column: pc.cast(_without_plus(column), type_)
+    if pt.is_decimal(type_):
+        return lambda column: _to_decimal(column, type_)
+    if pt.is_floating(type_):
+        return lambda column: _to_float(column, type_)
+    if pt.is_date(type_):
+        return _to_date
+    if pt.is_time(type_):
+        return _to_time
+    if pt.is_timestamp(type_):
+        return _to_utc if type_ == _UTC else _to_naive
+    return _to_uuid
+
+
+def _without_plus(column: pa.StringArray) -> pa.StringArray:
+    if texts.consist_of(column, b"-0123456789"):
+        return column
+    return pc.replace_substring_regex(column, r"\A\+", "")
+
+
+def _to_decimal(column: pa.StringArray, type_: pa.Decimal128Type) -> pa.Array:
+    if texts.lengths(column)[1] <= _SAFE_DIGITS and texts.consist_of(column, b"+-.0123456789"):
+        return pc.cast(column, type_)
+    kind = Physical(name="numeric", precision=type_.precision, scale=type_.scale)
+    return pa.array([_exact(text, kind) for text in column.to_pylist()], type_)
+
+
+def _exact(text: str | None, kind: Physical) -> object:
+    if text is None:
+        return None
+    try:
+        return fieldtypes.parse(text, kind)
+    except ValueError:
+        return None
+
+
+def _to_float(column: pa.StringArray, type_: pa.DataType) -> pa.Array:
+    array = pc.cast(column, type_)
+    doubtful = texts.mask(pc.or_(pc.is_inf(array), pc.equal(array, 0)))
+    if doubtful.any():
+        written = column.filter(pa.array(doubtful))
+        if not texts.matching(written, r"-?INF|[+-]?[0.]+([eE].*)?").all():
+            raise pa.ArrowInvalid("a number overflows, or vanishes to 0")
+    return array
+
+
+def _to_date(column: pa.StringArray) -> pa.Array:
+    return _within(pc.cast(column, pa.date32()), pa.int32(), _DAY_ONE, None)
+
+
+def _to_time(column: pa.StringArray) -> pa.Array:
+    # Arrow has no cast of text to a time, only to a moment.
+    moments = pc.binary_join_element_wise(pa.scalar("1970-01-01T"), column, "")
+    return pc.cast(pc.cast(moments, _NAIVE), pa.time64("us"))
+
+
+def _to_naive(column: pa.StringArray) -> pa.Array:
+    return _within(pc.cast(column, _NAIVE), pa.int64(), _FIRST_MICROSECOND, _LAST_MICROSECOND)
+
+
+def _to_utc(column: pa.StringArray) -> pa.Array:
+    """A moment without an offset is in UTC."""
+    shape = texts.shape(column)
+    if shape in _NAIVE_MOMENTS:
+        return _to_naive(column).view(_UTC)
+    if shape not in _ZONED_MOMENTS:
+        zoned = pa.array(texts.matching(column, _ZONED))
+        column = pc.if_else(zoned, column, pc.binary_join_element_wise(column, "Z", ""))
+    return _within(pc.cast(column, _UTC), pa.int64(), _FIRST_MICROSECOND, _LAST_MICROSECOND)
+
+
+def _within(array: pa.Array, as_: pa.DataType, first: int, last: int | None) -> pa.Array:
+    found = pc.min_max(array.view(as_)).as_py()
+    if found["min"] is not None and (found["min"] < first or (last is not None and found["max"] > last)):
+        raise pa.ArrowInvalid("a value is out of range")
+    return array
+
+
+def _to_uuid(column: pa.StringArray) -> pa.Array:
+    digits = texts.matrix(column.drop_null())
+    if digits is None:
+        return pa.nulls(len(column), pa.binary(16))
+    known = texts.valid(column)
+    digits = np.delete(digits, _DASHES, axis=1)
+    nibbles = (digits & 0x0F) + np.where(digits > ord("9"), 9, 0).astype(np.uint8)
+    packed = np.zeros((len(column), 16), np.uint8)
+    packed[known] = nibbles[:, 0::2] << 4 | nibbles[:, 1::2]
+    validity = pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(pa.binary(16), len(column), [validity, pa.py_buffer(packed)])

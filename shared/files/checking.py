@@ -1,0 +1,86 @@
+"""From columns of text to a contract's typed columns, and to the first rule that each bad row breaks."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+from msgspec import Struct
+
+from shared.domain.dataset import Dataset, Field
+from shared.domain.report import RejectCode
+from shared.files import constraints, convert
+from shared.files.constraints import Rule
+from shared.files.convert import Fault
+
+_SHOWN_CHARACTERS = 56
+
+
+class BrokenRule(Struct, frozen=True, kw_only=True):
+    """A row and why it is rejected. Of several reasons the one of the first field counts."""
+
+    row: int
+    column: str
+    code: RejectCode
+    message: str
+
+
+class _Column(Struct, frozen=True, kw_only=True):
+    field: Field
+    required: bool
+    rules: tuple[Rule, ...]
+
+
+class Checker:
+    """Converts and checks blocks of one dataset. A primary key's fields are required, as Table Schema has it."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        keys = frozenset(dataset.schema.primary_key)
+        self._schema = convert.arrow_schema(dataset)
+        self._columns = [
+            _Column(
+                field=field,
+                required=field.constraints.required or field.name in keys,
+                rules=constraints.rules(field),
+            )
+            for field in dataset.schema.fields
+        ]
+
+    def check(
+        self, found: Sequence[pa.StringArray | None], rows: int
+    ) -> tuple[pa.RecordBatch, list[BrokenRule]]:
+        """The good rows, typed, and the bad ones. A field whose column is None is null in every row."""
+        arrays, broken = [], []
+        bad = np.zeros(rows, np.bool_)
+        for column, texts in zip(self._columns, found, strict=True):
+            given = pa.nulls(rows, pa.string()) if texts is None else texts
+            converted = convert.convert(given, column.field)
+            arrays.append(converted.array)
+            for fault in _faults(column, given, converted):
+                new = np.flatnonzero(fault.rows & ~bad)
+                bad |= fault.rows
+                broken += [_told(column.field.name, given, int(row), fault) for row in new]
+        batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        return (batch.filter(pa.array(~bad)) if broken else batch), broken
+
+
+def _faults(column: _Column, given: pa.StringArray, converted: convert.Converted) -> Iterator[Fault]:
+    """A field's faults in the order in which they count."""
+    if column.required and (fault := constraints.missing(given)):
+        yield fault
+    yield from converted.faults
+    for rule in column.rules:
+        if fault := rule(converted.array):
+            yield fault
+
+
+def _told(name: str, given: pa.StringArray, row: int, fault: Fault) -> BrokenRule:
+    text = given[row].as_py()
+    shown = "the value" if text is None else _shown(text)
+    return BrokenRule(row=row, column=name, code=fault.code, message=f'"{name}": {shown} {fault.rule}')
+
+
+def _shown(text: str) -> str:
+    return json.dumps(
+        text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…", ensure_ascii=False
+    )

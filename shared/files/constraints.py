@@ -1,0 +1,120 @@
+"""Checks a typed column against its field's constraints, all rows at once.
+
+A pattern (RE2) must match the whole value, lengths count characters, bounds and choices are compared as
+values of the type. NaN is within no bounds.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shared.domain import fieldtypes
+from shared.domain.dataset import Field
+from shared.domain.report import RejectCode
+from shared.files import texts
+from shared.files.convert import Fault, arrow_type
+
+type Rule = Callable[[pa.Array], Fault | None]
+
+_HOLDS: Mapping[str, tuple[Callable[..., pa.BooleanArray], RejectCode, str]] = {
+    "minimum": (pc.greater_equal, RejectCode.MINIMUM, "is less than the minimum"),
+    "maximum": (pc.less_equal, RejectCode.MAXIMUM, "is greater than the maximum"),
+    "exclusive_minimum": (pc.greater, RejectCode.MINIMUM, "is not greater than the exclusive minimum"),
+    "exclusive_maximum": (pc.less, RejectCode.MAXIMUM, "is not less than the exclusive maximum"),
+}
+_SHOWN_CHOICES = 10
+
+
+def missing(column: pa.StringArray) -> Fault | None:
+    """The rows without a value, for a field that must have one."""
+    return _where_not(column.is_valid(), RejectCode.REQUIRED, "is missing, and required")
+
+
+def rules(field: Field) -> tuple[Rule, ...]:
+    """The rules for a field's values, in the order in which they count. A null breaks none of them."""
+    return tuple(_rules(field))
+
+
+def _rules(field: Field) -> Iterator[Rule]:
+    constraints = field.constraints
+    if field.type == "string" and constraints.min_length is not None:
+        yield _at_least(constraints.min_length)
+    if field.type == "string" and constraints.max_length is not None:
+        yield _at_most(constraints.max_length)
+    for key in _HOLDS:
+        written = getattr(constraints, key)
+        if written is not None:
+            yield _bound(field, key, written)
+    if constraints.pattern is not None:
+        yield _pattern(constraints.pattern)
+    if constraints.enum is not None:
+        yield _choice(field, constraints.enum)
+
+
+def _at_least(length: int) -> Rule:
+    rule = f"is shorter than {length} characters (minLength)"
+
+    def check(column: pa.StringArray) -> Fault | None:
+        return _where_not(pc.greater_equal(pc.utf8_length(column), length), RejectCode.MIN_LENGTH, rule)
+
+    return check
+
+
+def _at_most(length: int) -> Rule:
+    rule = f"is longer than {length} characters (maxLength)"
+
+    def check(column: pa.StringArray) -> Fault | None:
+        if texts.lengths(column)[1] <= length:  # no more characters than bytes
+            return None
+        return _where_not(pc.less_equal(pc.utf8_length(column), length), RejectCode.MAX_LENGTH, rule)
+
+    return check
+
+
+def _bound(field: Field, key: str, written: Any) -> Rule:
+    holds, code, words = _HOLDS[key]
+    bound = _scalar(field, written)
+
+    def check(column: pa.Array) -> Fault | None:
+        return _where_not(holds(column, bound), code, f"{words}, {written}")
+
+    return check
+
+
+def _pattern(pattern: str) -> Rule:
+    def check(column: pa.StringArray) -> Fault | None:
+        return _where_not(
+            texts.matches(column, pattern), RejectCode.PATTERN, f"does not match the pattern {pattern}"
+        )
+
+    return check
+
+
+def _choice(field: Field, choices: Sequence[Any]) -> Rule:
+    type_ = arrow_type(field)
+    allowed = pa.array([_scalar(field, choice).as_py() for choice in choices], type_)
+    shown = ", ".join(str(choice) for choice in choices[:_SHOWN_CHOICES])
+    rule = f"is not one of {shown}{', …' if len(choices) > _SHOWN_CHOICES else ''}"
+
+    def check(column: pa.Array) -> Fault | None:
+        # Looking up each value in the set is 20 times slower than looking up the different ones.
+        encoded = column.dictionary_encode()
+        known = pc.is_in(encoded.dictionary, value_set=allowed)
+        return _where_not(known.take(encoded.indices), RejectCode.ENUM, rule)
+
+    return check
+
+
+def _scalar(field: Field, written: Any) -> pa.Scalar:
+    value = fieldtypes.value(field, written)
+    return pa.scalar(value.bytes if isinstance(value, UUID) else value, arrow_type(field))
+
+
+def _where_not(holds: pa.BooleanArray, code: RejectCode, rule: str) -> Fault | None:
+    """The rows where it doesn't hold; where that is unknown, there is nothing to check."""
+    if pc.all(holds).as_py() is not False:
+        return None
+    return Fault(code=code, rows=texts.mask(pc.invert(holds)), rule=rule)

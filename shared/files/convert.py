@@ -1,0 +1,180 @@
+"""Turns columns of text into typed Arrow columns, exactly: a value is kept as it is, or its record rejected.
+
+What a type accepts stands in `shared.domain.fieldtypes`. A column whose bytes prove that Arrow's own parser
+accepts just that is cast as a whole; otherwise every value is held against the type's pattern first. Both
+ways end in the same cast, and a value that it refuses is found by halving the column.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import Struct
+
+from shared.domain import fieldtypes
+from shared.domain.dataset import Dataset, Field
+from shared.domain.fieldtypes import FALSE_VALUES, PATTERNS, TRUE_VALUES, Physical
+from shared.domain.report import RejectCode
+from shared.files import casts, jsonvalues, texts
+from shared.files.casts import Cast
+from shared.files.texts import Mask
+
+_ARROW: Mapping[str, pa.DataType] = {
+    "smallint": pa.int16(),
+    "integer": pa.int32(),
+    "bigint": pa.int64(),
+    "real": pa.float32(),
+    "double precision": pa.float64(),
+    "text": pa.string(),
+    "varchar": pa.string(),
+    "uuid": pa.binary(16),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "time": pa.time64("us"),
+    "timestamp": pa.timestamp("us"),
+    "timestamptz": pa.timestamp("us", "UTC"),
+    "jsonb": pa.string(),
+}
+# What a value breaks that looks like its type and can't be cast.
+_REFUSED: Mapping[str, tuple[RejectCode, str]] = {
+    "numeric": (RejectCode.OUT_OF_RANGE, "does not fit {} without rounding"),
+    "date": (RejectCode.TYPE_MISMATCH, "is not a day of the years 1 to 9999"),
+    "time": (RejectCode.TYPE_MISMATCH, "is not a time of day"),
+    "timestamp": (RejectCode.TYPE_MISMATCH, "is not a moment of the years 1 to 9999"),
+    "timestamptz": (RejectCode.TYPE_MISMATCH, "is not a moment of the years 1 to 9999 in UTC"),
+}
+_BEYOND = (RejectCode.OUT_OF_RANGE, "is out of range for {}")
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """Rows whose value breaks a rule. `rule` completes the sentence that starts with the value."""
+
+    code: RejectCode
+    rows: Mask
+    rule: str
+
+
+class Converted(Struct, frozen=True, kw_only=True):
+    """A typed column. A row with a fault may be null in it."""
+
+    array: pa.Array
+    faults: tuple[Fault, ...] = ()
+
+
+def arrow_schema(dataset: Dataset) -> pa.Schema:
+    """One nullable Arrow field for each field of the contract, in its order."""
+    return pa.schema([pa.field(field.name, arrow_type(field)) for field in dataset.schema.fields])
+
+
+def arrow_type(field: Field) -> pa.DataType:
+    """The Arrow type that holds a field: 16 bytes for a UUID, text for jsonb."""
+    kind = fieldtypes.physical(field)
+    if kind.name == "numeric":
+        return pa.decimal128(kind.precision, kind.scale)
+    return _ARROW[kind.name]
+
+
+def check_field(field: Field) -> list[str]:
+    """What keeps a field from being converted and checked, each as `key: what is wrong`."""
+    constraints = field.constraints
+    found = fieldtypes.problems(field)
+    if constraints.pattern is not None:
+        try:
+            pc.match_substring_regex(pa.array([""]), constraints.pattern)
+        except pa.ArrowInvalid as error:
+            found.append(f"constraints.pattern: not a regular expression of RE2: {error}")
+    if constraints.json_schema is not None:
+        try:
+            jsonvalues.validator_for(constraints.json_schema)
+        except ValueError as error:
+            found.append(f"constraints.jsonSchema: {error}")
+    return found
+
+
+def convert(column: pa.StringArray, field: Field) -> Converted:
+    """The column as values of the field's type; nulls stay null."""
+    kind = fieldtypes.physical(field)
+    match kind.name:
+        case "text":
+            return Converted(array=column)
+        case "varchar":
+            return _varchar(column, kind)
+        case "boolean":
+            return _boolean(column)
+        case "jsonb":
+            return _json(column, field)
+    type_ = arrow_type(field)
+    if column.null_count == len(column):
+        return Converted(array=pa.nulls(len(column), type_))
+    cast = casts.cast_to(type_)
+    if casts.is_plain(column, type_):
+        try:
+            return Converted(array=cast(column))
+        except pa.ArrowInvalid:
+            pass  # a value is out of range or no calendar date: which one shows value by value
+    return _by_value(column, kind, cast)
+
+
+def _by_value(column: pa.StringArray, kind: Physical, cast: Cast) -> Converted:
+    known = texts.valid(column)
+    wrong = known & ~texts.matching(column, PATTERNS[kind.name])
+    array = _cast_what_can_be(_without(column, wrong), cast)
+    refused = known & ~wrong & ~texts.valid(array)
+    code, rule = _REFUSED.get(kind.name, _BEYOND)
+    return Converted(
+        array=array,
+        faults=_faults(
+            Fault(code=RejectCode.TYPE_MISMATCH, rows=wrong, rule=f"is not {fieldtypes.NAMES[kind.name]}"),
+            Fault(code=code, rows=refused, rule=rule.format(kind)),
+        ),
+    )
+
+
+def _cast_what_can_be(column: pa.StringArray, cast: Cast) -> pa.Array:
+    """The column's values where the cast accepts them, null where it doesn't."""
+    try:
+        return cast(column)
+    except pa.ArrowInvalid:
+        if len(column) == 1:
+            return cast(pa.nulls(1, pa.string()))
+        half = len(column) // 2
+        return pa.concat_arrays(
+            [_cast_what_can_be(column[:half], cast), _cast_what_can_be(column[half:], cast)]
+        )
+
+
+def _varchar(column: pa.StringArray, kind: Physical) -> Converted:
+    if kind.length is None or texts.lengths(column)[1] <= kind.length:
+        return Converted(array=column)
+    long = texts.mask(pc.greater(pc.utf8_length(column), kind.length))
+    rule = f"is longer than {kind.length} characters, the length of {kind}"
+    return Converted(array=column, faults=_faults(Fault(code=RejectCode.MAX_LENGTH, rows=long, rule=rule)))
+
+
+def _boolean(column: pa.StringArray) -> Converted:
+    encoded = column.dictionary_encode()
+    meanings = dict.fromkeys(TRUE_VALUES, True) | dict.fromkeys(FALSE_VALUES, False)
+    values = pa.array([meanings.get(text) for text in encoded.dictionary.to_pylist()], pa.bool_())
+    array = values.take(encoded.indices)
+    wrong = texts.valid(column) & ~texts.valid(array)
+    rule = f"is not {fieldtypes.NAMES['boolean']}"
+    return Converted(array=array, faults=_faults(Fault(code=RejectCode.TYPE_MISMATCH, rows=wrong, rule=rule)))
+
+
+def _json(column: pa.StringArray, field: Field) -> Converted:
+    verdicts = jsonvalues.verdicts(column, field)
+    faults = []
+    for code, rule in dict.fromkeys(verdicts.values()):
+        rows = np.zeros(len(column), np.bool_)
+        rows[[row for row, verdict in verdicts.items() if verdict == (code, rule)]] = True
+        faults.append(Fault(code=code, rows=rows, rule=rule))
+    return Converted(array=column, faults=tuple(faults))
+
+
+def _without(column: pa.StringArray, rows: Mask) -> pa.StringArray:
+    return pc.if_else(pa.array(~rows), column, pa.scalar(None, pa.string())) if rows.any() else column
+
+
+def _faults(*faults: Fault) -> tuple[Fault, ...]:
+    return tuple(fault for fault in faults if fault.rows.any())

@@ -1,0 +1,119 @@
+"""Judges JSON values: exactly what PostgreSQL's jsonb keeps, and nothing that it would drop.
+
+jsonb refuses NUL and lone surrogates, and silently keeps only the last of equal keys: all three are refused.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema_rs
+import pyarrow as pa
+
+from shared.domain.dataset import Constraints, Field
+from shared.domain.report import RejectCode
+
+type Verdict = tuple[RejectCode, str]
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_MAX_NUMBER_LENGTH = 1_000  # far within what numeric holds
+
+
+def verdicts(column: pa.StringArray, field: Field) -> Mapping[int, Verdict]:
+    """For each bad row the first rule that it breaks: of type, lengths, JSON Schema."""
+    schema = field.constraints.json_schema
+    validator = None if schema is None else validator_for(schema)
+    expected = dict if field.type == "object" else list
+    found: dict[int, Verdict] = {}
+    for row, text in enumerate(column.to_pylist()):
+        if text is None:
+            continue
+        verdict = _verdict(text, expected, field.constraints, validator)
+        if verdict is not None:
+            found[row] = verdict
+    return found
+
+
+def validator_for(schema: dict[str, Any]) -> Any:
+    """The schema's validator. Raises ValueError where it is no schema, or refers to one outside of itself."""
+    try:
+        return jsonschema_rs.validator_for(schema, retriever=_no_retrieval)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
+        raise ValueError(str(error).splitlines()[0]) from None
+
+
+def _no_retrieval(uri: str) -> Any:
+    raise ValueError(f"{uri} is outside of the schema")
+
+
+def _verdict(text: str, expected: type, constraints: Constraints, validator: Any) -> Verdict | None:
+    name = "a JSON object" if expected is dict else "a JSON array"
+    try:
+        value = _parse(text)
+    except _Refused as refused:
+        return RejectCode.TYPE_MISMATCH, f"is not {name}: {refused}"
+    if not isinstance(value, expected):
+        return RejectCode.TYPE_MISMATCH, f"is not {name}"
+    least, most = constraints.min_length, constraints.max_length
+    if least is not None and len(value) < least:
+        return RejectCode.MIN_LENGTH, f"has fewer than {least} items"
+    if most is not None and len(value) > most:
+        return RejectCode.MAX_LENGTH, f"has more than {most} items"
+    if validator is not None and not validator.is_valid(value):
+        return RejectCode.JSON_SCHEMA, "does not match the JSON Schema"
+    return None
+
+
+class _Refused(Exception):
+    """Why a text is no JSON that jsonb keeps."""
+
+
+def _parse(text: str) -> Any:
+    try:
+        value = _DECODER.decode(text)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate can't be encoded
+    except json.JSONDecodeError as error:
+        raise _Refused(error.msg) from None
+    except UnicodeEncodeError:
+        raise _Refused("half of a surrogate pair") from None
+    except RecursionError:
+        raise _Refused("nested too deeply") from None
+    if _NUL.search(text):
+        raise _Refused("a NUL character")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise _Refused("a key occurs twice")
+    return value
+
+
+def _constant(name: str) -> Any:
+    raise _Refused(f"{name} is no JSON number")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if (
+        len(text) > _MAX_NUMBER_LENGTH
+        or math.isinf(number)
+        or (number == 0 and re.match(r"[-0.]*[1-9]", text))
+    ):
+        raise _Refused("a number is out of range")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > _MAX_NUMBER_LENGTH:
+        raise _Refused("a number is out of range")
+    return int(text)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_constant, parse_float=_number, parse_int=_whole
+)

@@ -1,0 +1,145 @@
+"""Reads one object: compressed bytes in, typed batches and rejected records out."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+from msgspec import Struct
+
+from shared.domain import quantities
+from shared.domain.dataset import Dataset
+from shared.domain.report import Reject
+from shared.errors import FileEmpty, HeaderBroken
+from shared.files import delimited, header
+from shared.files.blocks import Block, Cutter
+from shared.files.checking import BrokenRule, Checker
+from shared.files.compression import MAX_RATIO, Decompressor
+from shared.files.delimited import Layout, Texts
+
+BLOCK_BYTES = 512 << 10
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """The records of one block: `records = rows.num_rows + len(rejects)`, always. `rows` may be empty.
+
+    `rejects` are in the order of their lines. `first_line` is the physical line on which the block starts,
+    `lines` are those of the rows, where the reader was asked to keep them.
+    """
+
+    rows: pa.RecordBatch
+    rejects: tuple[Reject, ...]
+    records: int
+    blank_lines: int
+    first_line: int
+    lines: Sequence[int] = ()
+
+
+class FileReader:
+    """Turns one object's bytes, in whatever chunks they come, into batches.
+
+    A FileRefused names what is wrong and, where one is known, the line. What one call returns is bounded by
+    the chunk's size times `max_ratio`.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        *,
+        key: str = "",
+        max_ratio: int = MAX_RATIO,
+        block_bytes: int = BLOCK_BYTES,
+        keep_lines: bool = False,
+    ) -> None:
+        dialect = dataset.format.dialect
+        self._key = key
+        self._dataset = dataset
+        self._delimiter = dialect.delimiter or _DELIMITERS[dataset.format.type]
+        self._keep_lines = keep_lines
+        self._decompressor = Decompressor(dataset.format.compression, max_ratio=max_ratio)
+        self._cutter = Cutter(
+            delimiter=self._delimiter.encode(),
+            quote=dialect.quote_char.encode(),
+            block_bytes=block_bytes,
+            max_row_bytes=quantities.size(dataset.limits.max_row_bytes),
+        )
+        self._checker = Checker(dataset)
+        self._places: list[int | None] = []  # for each field its place among the columns that are read
+        self._layout: Layout | None = None
+        if not dialect.header:
+            self._lay_out([*range(len(dataset.schema.fields))], len(dataset.schema.fields))
+
+    def feed(self, chunk: bytes) -> list[Batch]:
+        """The batches that are whole now. The chunk is of the object's bytes as stored."""
+        return [*self._read(self._decompressor.feed(chunk))]
+
+    def finish(self) -> list[Batch]:
+        """The last batches. Raises FileRefused where the object holds nothing, or is cut off."""
+        batches = [*self._read(self._decompressor.finish()), *self._batches(self._cutter.finish())]
+        if self._layout is None or self._cutter.is_empty:
+            raise FileEmpty("the file holds nothing, not even a header")
+        return batches
+
+    def _read(self, pieces: Iterable[bytes]) -> Iterator[Batch]:
+        for piece in pieces:
+            yield from self._batches(self._cutter.feed(piece))
+
+    def _batches(self, blocks: Iterable[Block]) -> Iterator[Batch]:
+        for block in blocks:
+            rest = block if self._layout is not None else self._read_header(block)
+            if len(rest.ends) and self._layout is not None:
+                yield self._batch(delimited.parse(rest, self._layout))
+
+    def _read_header(self, block: Block) -> Block:
+        """The block behind the header: the first record that is not a blank line."""
+        written = np.flatnonzero(block.text_ends > block.starts)[:1]
+        if not len(written):
+            return block
+        number, line = int(written[0]), int(block.lines(written)[0])
+        if number in block.strays:
+            raise HeaderBroken("the header has a stray quote", line=line)
+        dialect, schema = self._dataset.format.dialect, self._dataset.schema
+        names = header.names(block.raw(number), self._delimiter, dialect, line)
+        self._lay_out(header.match(names, schema, line), len(names))
+        return block.after(number)
+
+    def _lay_out(self, numbers: Sequence[int | None], columns: int) -> None:
+        """Takes each field's column by its number in the file."""
+        wanted = tuple(sorted(number for number in numbers if number is not None))
+        self._places = [None if number is None else wanted.index(number) for number in numbers]
+        self._layout = Layout(
+            delimiter=self._delimiter,
+            quote=self._dataset.format.dialect.quote_char,
+            columns=columns,
+            wanted=wanted,
+            missing=tuple(self._dataset.schema.missing_values),
+        )
+
+    def _batch(self, texts: Texts) -> Batch:
+        found = [None if place is None else texts.columns[place] for place in self._places]
+        rows, broken = self._checker.check(found, texts.rows)
+        rejects = [*texts.rejects, *_rejects(texts, broken)]
+        return Batch(
+            rows=rows,
+            rejects=tuple(sorted(rejects, key=lambda reject: reject.line)),
+            records=len(texts.block.ends) - texts.blank_lines,
+            blank_lines=texts.blank_lines,
+            first_line=texts.block.first_line,
+            lines=_lines(texts, broken) if self._keep_lines else (),
+        )
+
+
+def _rejects(texts: Texts, broken: Sequence[BrokenRule]) -> Iterator[Reject]:
+    if not broken:
+        return
+    records = texts.numbers(np.array([rule.row for rule in broken], np.intp))
+    lines = texts.block.lines(records)
+    for rule, record, line in zip(broken, records.tolist(), lines.tolist(), strict=True):
+        raw = texts.block.raw(record)
+        yield Reject(line=line, column=rule.column, code=rule.code, message=rule.message, raw=raw)
+
+
+def _lines(texts: Texts, broken: Sequence[BrokenRule]) -> list[int]:
+    rows = np.delete(np.arange(texts.rows, dtype=np.intp), [rule.row for rule in broken])
+    lines: list[int] = texts.block.lines(texts.numbers(rows)).tolist()
+    return lines

@@ -1,0 +1,72 @@
+"""Questions about a whole column of text at once, answered on its bytes."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+type Mask = npt.NDArray[np.bool_]
+
+_DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
+
+
+def content(texts: pa.StringArray) -> memoryview:
+    """The bytes of all values, one after the other."""
+    _, places, data = texts.buffers()
+    if data is None or not len(texts):
+        return memoryview(b"")
+    ends = np.frombuffer(places, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return memoryview(data)[int(ends[0]) : int(ends[-1])]
+
+
+def consist_of(texts: pa.StringArray, allowed: bytes) -> bool:
+    """Whether no value has a byte that is not among `allowed`."""
+    return not bytes(content(texts)).translate(None, allowed)
+
+
+def lengths(texts: pa.StringArray) -> tuple[int, int]:
+    """The least and the greatest length of the values in bytes; (0, 0) where there are none."""
+    found = pc.min_max(pc.binary_length(texts)).as_py()
+    return found["min"] or 0, found["max"] or 0
+
+
+def matrix(texts: pa.StringArray) -> npt.NDArray[np.uint8] | None:
+    """The values' bytes as rows, nulls left out, or None where the values differ in length."""
+    least, greatest = lengths(texts)
+    count = len(texts) - texts.null_count
+    data = np.frombuffer(content(texts), np.uint8)
+    if not count or not least or least != greatest or len(data) != count * least:
+        return None
+    return data.reshape(count, least)
+
+
+def shape(texts: pa.StringArray) -> str | None:
+    """What all values look like with their digits put to 0, or None where they don't look alike."""
+    rows = matrix(texts)
+    if rows is None:
+        return None
+    likeness = rows[0].tobytes().translate(_DIGITS_TO_ZERO)
+    template = np.frombuffer(likeness, np.uint8)
+    span = np.where(template == ord("0"), 9, 0).astype(np.uint8)
+    alike = ((rows - template) <= span).all()  # unsigned: what is below the template wraps around
+    return likeness.decode("latin-1") if alike else None
+
+
+def matching(texts: pa.StringArray, pattern: str) -> Mask:
+    """Which values match the pattern (RE2) as a whole; nulls don't."""
+    return mask(matches(texts, pattern))
+
+
+def matches(texts: pa.StringArray, pattern: str) -> pa.BooleanArray:
+    """Which values match the pattern (RE2) as a whole; null for a null."""
+    return pc.match_substring_regex(texts, rf"\A(?:{pattern})\z")
+
+
+def mask(flags: pa.BooleanArray) -> Mask:
+    """Flags as numpy has them; null is False."""
+    return pc.fill_null(flags, False).to_numpy(zero_copy_only=False)
+
+
+def valid(array: pa.Array) -> Mask:
+    """Which values are not null."""
+    return array.is_valid().to_numpy(zero_copy_only=False)
