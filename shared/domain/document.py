@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
-from shared.domain import markup, rules, shape
+from shared.domain import fieldtypes, markup, rules, shape
 from shared.domain.dataset import Dataset
 from shared.domain.markup import Markup, Mistake, Path
+from shared.domain.rules import FieldCheck
 from shared.errors import DatasetInvalid
 
 # Both standards let these stand in a file of their own.
@@ -18,11 +19,18 @@ _MAY_BE_FILES: tuple[Path, ...] = (("schema",), ("format", "dialect"))
 _MAX_FILE_BYTES = 1_000_000
 
 
-def parse(text: str | bytes, *, source: str = "<document>", base: FilePath | None = None) -> Dataset:
+def parse(
+    text: str | bytes,
+    *,
+    source: str = "<document>",
+    base: FilePath | None = None,
+    check_field: FieldCheck = fieldtypes.problems,
+) -> Dataset:
     """The dataset that a YAML or JSON document declares, or DatasetInvalid with all of its mistakes.
 
     `source` names the document in the message. `schema` and `format.dialect` may be paths to files below
-    `base`; without one, as for documents from the network, they may not.
+    `base`; without one, as for documents from the network, they may not. `check_field` says what is wrong
+    with a field; `shared.files.convert.check_field` tries its pattern and its JSON Schema too.
     """
     read = markup.read(text)
     if base is not None and isinstance(read.value, dict):
@@ -30,7 +38,7 @@ def parse(text: str | bytes, *, source: str = "<document>", base: FilePath | Non
     mistakes = list(read.mistakes)
     if read.value is not None or not mistakes:
         known = {mistake.path for mistake in mistakes}
-        mistakes += [mistake for mistake in _mistakes(read.value) if mistake.path not in known]
+        mistakes += [mistake for mistake in _mistakes(read.value, check_field) if mistake.path not in known]
     if mistakes:
         raise _invalid(source, read, mistakes)
     return msgspec.convert(read.value, Dataset)
@@ -51,12 +59,12 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Dataset)}
 
 
-def _mistakes(value: object) -> Iterator[Mistake]:
+def _mistakes(value: object, check_field: FieldCheck) -> Iterator[Mistake]:
     """What is wrong with the shape, and with the sense of every section whose shape is right."""
     misshapen = list(shape.mistakes(value, Dataset))
     yield from misshapen
     if isinstance(value, dict):
-        yield from rules.broken(_sections(value, {mistake.path[0] for mistake in misshapen}))
+        yield from rules.broken(_sections(value, {mistake.path[0] for mistake in misshapen}), check_field)
 
 
 def _sections(value: Mapping[str, Any], misshapen: set[str | int]) -> dict[str, Any]:

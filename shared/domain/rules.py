@@ -30,14 +30,20 @@ _MAX_INDEX_COLUMNS = 32  # INDEX_MAX_KEYS
 _JSON_TYPES = frozenset({"object", "array"})
 
 
-def broken(sections: Mapping[str, Any]) -> Iterator[Mistake]:
+type FieldCheck = Callable[[Field], Sequence[str]]
+
+
+def broken(sections: Mapping[str, Any], check_field: FieldCheck) -> Iterator[Mistake]:
     """The rules that the sections of a document break.
 
     Sections whose shape is wrong are left out of `sections`, and so are the rules that need them.
+    `check_field` says what is wrong with a field by itself, each as `key: what is wrong`.
     """
     for needed, rule in _RULES:
         if all(name in sections for name in needed):
             yield from rule(*(sections[name] for name in needed))
+    if "schema" in sections:
+        yield from _fields(sections["schema"], check_field)
 
 
 def _source(source: Source) -> Iterator[Mistake]:
@@ -73,6 +79,14 @@ def _schema(schema: TableSchema) -> Iterator[Mistake]:
     yield from _columns(schema.primary_key, names, ("schema", "primaryKey"))
     for index, key in enumerate(schema.unique_keys):
         yield from _columns(key, names, ("schema", "uniqueKeys", index))
+
+
+def _fields(schema: TableSchema, check_field: FieldCheck) -> Iterator[Mistake]:
+    for index, field in enumerate(schema.fields):
+        for problem in check_field(field):
+            key, _, text = problem.partition(": ")
+            inner = (int(step) if step.isdigit() else step for step in key.split("."))
+            yield Mistake(path=("schema", "fields", index, *inner), text=text)
 
 
 def _field(field: Field, earlier: Sequence[str], at: Path) -> Iterator[Mistake]:

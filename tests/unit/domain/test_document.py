@@ -185,6 +185,33 @@ def test_a_rule_that_is_broken_is_reported_at_its_path(changes: dict[str, object
     assert at in [problem.split(": ")[0] for problem in problems(changes)]
 
 
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"schema.fields.0.physicalType": "text"},
+            "schema.fields[0].physicalType: 'text' found, for a field of type integer one of ",
+        ),
+        ({"schema.fields.0.constraints": {"enum": [1, "x"]}}, "schema.fields[0].constraints.enum[1]: "),
+        ({"schema.fields.1.format": "email"}, "schema.fields[1].format: 'email' is not supported yet"),
+    ],
+)
+def test_what_is_wrong_with_a_field_by_itself_is_reported_at_its_path(
+    changes: dict[str, object], problem: str
+) -> None:
+    (found,) = problems(changes)
+    assert found.startswith(problem)
+
+
+def test_whoever_parses_may_check_more_about_fields() -> None:
+    with pytest.raises(DatasetInvalid) as caught:
+        document.parse(json.dumps(SMALLEST), check_field=lambda field: [f"title: {field.name} needs one"])
+    assert caught.value.problems == (
+        "schema.fields[0].title: id needs one",
+        "schema.fields[1].title: note needs one",
+    )
+
+
 def test_a_rule_is_checked_although_another_section_is_misshapen() -> None:
     found = problems({"schema.primaryKey": ["key"], "load.target": "nyc.flights"})
     assert len(found) == 2
