@@ -21,12 +21,13 @@ from shared.settings.variables import masked
 # Their INFO lines repeat what our own events say, once or more per job or request.
 QUIET = ("aiobotocore", "aiohttp.access", "arq", "asyncio", "botocore", "uvicorn.access")
 
-_LINE_BREAKS = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))} | {
-    0x0A: "\\n",
-    0x0D: "\\r",
-    0x09: "\\t",
-    0x2028: "\\u2028",
-    0x2029: "\\u2029",
+FIRST = ("time", "level", "service", "event")
+
+# Whatever ends a line or commands a terminal. JSON leaves those from 7F on as they are.
+_ESCAPES = {number: f"\\u{number:04x}" for number in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)} | {
+    ord("\n"): "\\n",
+    ord("\r"): "\\r",
+    ord("\t"): "\\t",
 }
 
 type Event = MutableMapping[str, Any]
@@ -59,12 +60,13 @@ def configure(log: Log, *, service: str, stream: TextIO | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         of_service,
     ]
-    rendering = _json() if log.format == "json" else _console()
+    sink = stream or sys.stderr
+    rendering = _json() if log.format == "json" else _console(colors=sink.isatty())
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*before, structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder()],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(sink)
     handler.setFormatter(formatter)
     level = logging.getLevelNamesMapping()[log.level.upper()]
     logging.basicConfig(level=level, handlers=[handler], force=True)
@@ -82,7 +84,8 @@ def _json() -> list[Processor]:
     encoder = msgspec.json.Encoder(enc_hook=str)
 
     def encode(event: Event, **_options: object) -> str:
-        return encoder.encode(event).decode()
+        ordered = {name: event[name] for name in FIRST if name in event} | dict(event)
+        return encoder.encode(ordered).decode().translate(_ESCAPES)
 
     return [
         structlog.processors.format_exc_info,
@@ -91,8 +94,11 @@ def _json() -> list[Processor]:
     ]
 
 
-def _console() -> list[Processor]:
-    return [_mask, _on_one_line, structlog.dev.ConsoleRenderer(exception_formatter=_write_traceback)]
+def _console(*, colors: bool) -> list[Processor]:
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=colors, timestamp_key="time", pad_event_to=24, exception_formatter=_write_traceback
+    )
+    return [_mask, _on_one_line, renderer]
 
 
 def _mask(_logger: object, _method: str, event: Event) -> Event:
@@ -103,19 +109,24 @@ def _mask(_logger: object, _method: str, event: Event) -> Event:
 def _safe(value: object) -> object:
     match value:
         case str():
-            return masked(value)
+            return _text(value)
         case Mapping():
-            return {str(name): _safe(item) for name, item in value.items()}
+            return {_text(str(name)): _safe(item) for name, item in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_safe(item) for item in value]
         case BaseException():
-            return masked(f"{type(value).__name__}: {value}")
+            return _text(f"{type(value).__name__}: {value}")
         case _:
             return value
 
 
+def _text(text: str) -> str:
+    """Mask a text, and make it one that can be encoded: a key from S3 or a file name may not be."""
+    return masked(text).encode(errors="backslashreplace").decode()
+
+
 def _on_one_line(_logger: object, _method: str, event: Event) -> Event:
-    """Escape line breaks and terminal sequences, so that no value forges a line, as JSON does by itself."""
+    """Escape line breaks and terminal sequences, so that no value forges a line."""
     return {
         name: value if name == "exc_info" or isinstance(value, bool | int | float) else _escaped(value)
         for name, value in event.items()
@@ -123,8 +134,8 @@ def _on_one_line(_logger: object, _method: str, event: Event) -> Event:
 
 
 def _escaped(value: object) -> str:
-    return str(value).translate(_LINE_BREAKS)
+    return str(value).translate(_ESCAPES)
 
 
 def _write_traceback(sink: TextIO, exc_info: ExcInfo) -> None:
-    sink.write(masked("".join(traceback.format_exception(*exc_info))).rstrip())
+    sink.write("\n" + _text("".join(traceback.format_exception(*exc_info))).rstrip())

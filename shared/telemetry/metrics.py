@@ -114,6 +114,9 @@ SCHEDULER_TICK = Histogram(
 SCHEDULER_LAST_TICK = Gauge(
     "loadstone_scheduler_last_tick_timestamp_seconds", "When the last tick ended.", registry=FLEET
 )
+SCHEDULER_FAILURES_TOTAL = Counter(
+    "loadstone_scheduler_step_failures", "Steps of a tick that failed, by step.", ["step"], registry=FLEET
+)
 
 # The API
 
