@@ -9,13 +9,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 
 from shared.domain.dataset import Field
 from shared.errors import DatasetInvalid
+
+type Value = bool | int | float | Decimal | str | date | time | datetime | UUID
 
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
@@ -134,12 +135,12 @@ def problems(field: Field) -> list[str]:
     return [*_constraint_problems(field)]
 
 
-def value(field: Field, written: Any) -> Any:
+def value(field: Field, written: object) -> Value:
     """The value of a field's type that a contract writes as a bound or in an enum. Raises ValueError."""
     return parse(_as_text(written), _physical(field))
 
 
-def parse(text: str, kind: Physical) -> Any:
+def parse(text: str, kind: Physical) -> Value:
     """The value that a text means in a type, exactly. Raises ValueError where it means none."""
     if kind.name in ("text", "varchar"):
         return text
@@ -210,7 +211,7 @@ def _constraint_problems(field: Field) -> Iterator[str]:
         yield from _value_problem(field, choice, f"constraints.enum.{index}", optional=False)
 
 
-def _value_problem(field: Field, written: Any, key: str, *, optional: bool = True) -> Iterator[str]:
+def _value_problem(field: Field, written: object, key: str, *, optional: bool = True) -> Iterator[str]:
     if written is None and optional:
         return
     try:
@@ -228,7 +229,7 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def _as_text(written: Any) -> str:
+def _as_text(written: object) -> str:
     match written:
         case bool():
             return str(written).lower()
@@ -273,7 +274,7 @@ def _timestamptz(text: str, _: Physical) -> datetime:
         raise ValueError(f"{text} is not between the years 1 and 9999") from None
 
 
-_PARSERS: Mapping[str, Callable[[str, Physical], Any]] = {
+_PARSERS: Mapping[str, Callable[[str, Physical], Value]] = {
     "smallint": _integer,
     "integer": _integer,
     "bigint": _integer,

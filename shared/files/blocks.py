@@ -47,7 +47,9 @@ class Block(Struct, frozen=True, kw_only=True):
     def lines(self, records: Positions) -> Positions:
         """The physical lines, counted from 1 through the whole file, on which these records start."""
         newlines = np.flatnonzero(np.frombuffer(self.data, np.uint8) == NEWLINE)
-        return self.first_line + np.searchsorted(newlines, self.starts[records])
+        starts: Positions = self.starts[records]
+        lines: Positions = np.searchsorted(newlines, starts) + self.first_line
+        return lines
 
     def raw(self, record: int) -> bytes:
         """A record's bytes without its line end."""
@@ -154,7 +156,9 @@ def scan(data: bytes, delimiter: int, quote: int, *, final: bool) -> Scan:
     before = np.bincount(np.searchsorted(newlines, quotes), minlength=len(newlines) + 1)[:-1].cumsum() % 2
     ends = (newlines[before == 0], newlines[before == 1])
     wrong = _violations(content, quotes, delimiter, final=final)
-    start, runs, strays = 0, [], []
+    start = 0
+    runs: list[Positions] = []
+    strays: list[int] = []
     while True:
         first = int(np.searchsorted(quotes, start))
         turn = first % 2

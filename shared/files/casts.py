@@ -14,8 +14,9 @@ import pyarrow.types as pt
 from shared.domain import fieldtypes
 from shared.domain.fieldtypes import Physical
 from shared.files import texts
+from shared.files.texts import AnyArray, TextArray
 
-type Cast = Callable[[pa.StringArray], pa.Array]
+type Cast = Callable[[TextArray], AnyArray]
 
 _UTC = pa.timestamp("us", "UTC")
 _NAIVE = pa.timestamp("us")
@@ -38,7 +39,7 @@ _DASHES = (8, 13, 18, 23)  # of a UUID
 _ZONED = r".*(Z|[+-][0-9]{2}:[0-9]{2})"
 
 
-def is_plain(column: pa.StringArray, type_: pa.DataType) -> bool:
+def is_plain(column: TextArray, type_: pa.DataType) -> bool:
     """Whether the column's bytes prove that the cast to the type accepts no more than its pattern does."""
     if pt.is_integer(type_):
         return texts.consist_of(column, b"-0123456789")
@@ -61,8 +62,9 @@ def cast_to(type_: pa.DataType) -> Cast:
     """The cast of text to the type."""
     if pt.is_integer(type_):
         return lambda column: pc.cast(_without_plus(column), type_)
-    if pt.is_decimal(type_):
-        return lambda column: _to_decimal(column, type_)
+    if isinstance(type_, pa.Decimal128Type):
+        kind = Physical(name="numeric", precision=type_.precision, scale=type_.scale)
+        return lambda column: _to_decimal(column, type_, kind)
     if pt.is_floating(type_):
         return lambda column: _to_float(column, type_)
     if pt.is_date(type_):
@@ -74,16 +76,15 @@ def cast_to(type_: pa.DataType) -> Cast:
     return _to_uuid
 
 
-def _without_plus(column: pa.StringArray) -> pa.StringArray:
+def _without_plus(column: TextArray) -> TextArray:
     if texts.consist_of(column, b"-0123456789"):
         return column
     return pc.replace_substring_regex(column, r"\A\+", "")
 
 
-def _to_decimal(column: pa.StringArray, type_: pa.Decimal128Type) -> pa.Array:
+def _to_decimal(column: TextArray, type_: pa.DataType, kind: Physical) -> AnyArray:
     if texts.lengths(column)[1] <= _SAFE_DIGITS and texts.consist_of(column, b"+-.0123456789"):
         return pc.cast(column, type_)
-    kind = Physical(name="numeric", precision=type_.precision, scale=type_.scale)
     return pa.array([_exact(text, kind) for text in column.to_pylist()], type_)
 
 
@@ -96,9 +97,9 @@ def _exact(text: str | None, kind: Physical) -> object:
         return None
 
 
-def _to_float(column: pa.StringArray, type_: pa.DataType) -> pa.Array:
+def _to_float(column: TextArray, type_: pa.DataType) -> AnyArray:
     array = pc.cast(column, type_)
-    doubtful = texts.mask(pc.or_(pc.is_inf(array), pc.equal(array, 0)))
+    doubtful = texts.mask(pc.or_(pc.is_inf(array), pc.equal(array, pa.scalar(0, type_))))
     if doubtful.any():
         written = column.filter(pa.array(doubtful))
         if not texts.matching(written, r"-?INF|[+-]?[0.]+([eE].*)?").all():
@@ -106,39 +107,38 @@ def _to_float(column: pa.StringArray, type_: pa.DataType) -> pa.Array:
     return array
 
 
-def _to_date(column: pa.StringArray) -> pa.Array:
+def _to_date(column: TextArray) -> AnyArray:
     return _within(pc.cast(column, pa.date32()), pa.int32(), _DAY_ONE, None)
 
 
-def _to_time(column: pa.StringArray) -> pa.Array:
+def _to_time(column: TextArray) -> AnyArray:
     # Arrow has no cast of text to a time, only to a moment.
-    moments = pc.binary_join_element_wise(pa.scalar("1970-01-01T"), column, "")
-    return pc.cast(pc.cast(moments, _NAIVE), pa.time64("us"))
+    return pc.cast(texts.joined("1970-01-01T", column), _NAIVE).cast(pa.time64("us"))
 
 
-def _to_naive(column: pa.StringArray) -> pa.Array:
+def _to_naive(column: TextArray) -> AnyArray:
     return _within(pc.cast(column, _NAIVE), pa.int64(), _FIRST_MICROSECOND, _LAST_MICROSECOND)
 
 
-def _to_utc(column: pa.StringArray) -> pa.Array:
+def _to_utc(column: TextArray) -> AnyArray:
     """A moment without an offset is in UTC."""
     shape = texts.shape(column)
     if shape in _NAIVE_MOMENTS:
         return _to_naive(column).view(_UTC)
     if shape not in _ZONED_MOMENTS:
         zoned = pa.array(texts.matching(column, _ZONED))
-        column = pc.if_else(zoned, column, pc.binary_join_element_wise(column, "Z", ""))
+        column = pc.if_else(zoned, column, texts.joined(column, "Z"))
     return _within(pc.cast(column, _UTC), pa.int64(), _FIRST_MICROSECOND, _LAST_MICROSECOND)
 
 
-def _within(array: pa.Array, as_: pa.DataType, first: int, last: int | None) -> pa.Array:
-    found = pc.min_max(array.view(as_)).as_py()
-    if found["min"] is not None and (found["min"] < first or (last is not None and found["max"] > last)):
+def _within(array: AnyArray, as_: pa.DataType, first: int, last: int | None) -> AnyArray:
+    least, greatest = texts.extremes(array.view(as_))
+    if least is not None and (least < first or (last is not None and greatest > last)):
         raise pa.ArrowInvalid("a value is out of range")
     return array
 
 
-def _to_uuid(column: pa.StringArray) -> pa.Array:
+def _to_uuid(column: TextArray) -> AnyArray:
     digits = texts.matrix(column.drop_null())
     if digits is None:
         return pa.nulls(len(column), pa.binary(16))

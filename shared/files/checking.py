@@ -12,6 +12,7 @@ from shared.domain.report import RejectCode
 from shared.files import constraints, convert
 from shared.files.constraints import Rule
 from shared.files.convert import Fault
+from shared.files.texts import TextArray
 
 _SHOWN_CHARACTERS = 56
 
@@ -32,7 +33,7 @@ class _Column(Struct, frozen=True, kw_only=True):
 
 
 class Checker:
-    """Converts and checks blocks of one dataset. A primary key's fields are required, as Table Schema has it."""
+    """Converts and checks blocks of one dataset. A primary key's fields are required."""
 
     def __init__(self, dataset: Dataset) -> None:
         keys = frozenset(dataset.schema.primary_key)
@@ -46,9 +47,7 @@ class Checker:
             for field in dataset.schema.fields
         ]
 
-    def check(
-        self, found: Sequence[pa.StringArray | None], rows: int
-    ) -> tuple[pa.RecordBatch, list[BrokenRule]]:
+    def check(self, found: Sequence[TextArray | None], rows: int) -> tuple[pa.RecordBatch, list[BrokenRule]]:
         """The good rows, typed, and the bad ones. A field whose column is None is null in every row."""
         arrays, broken = [], []
         bad = np.zeros(rows, np.bool_)
@@ -64,7 +63,7 @@ class Checker:
         return (batch.filter(pa.array(~bad)) if broken else batch), broken
 
 
-def _faults(column: _Column, given: pa.StringArray, converted: convert.Converted) -> Iterator[Fault]:
+def _faults(column: _Column, given: TextArray, converted: convert.Converted) -> Iterator[Fault]:
     """A field's faults in the order in which they count."""
     if column.required and (fault := constraints.missing(given)):
         yield fault
@@ -74,7 +73,7 @@ def _faults(column: _Column, given: pa.StringArray, converted: convert.Converted
             yield fault
 
 
-def _told(name: str, given: pa.StringArray, row: int, fault: Fault) -> BrokenRule:
+def _told(name: str, given: TextArray, row: int, fault: Fault) -> BrokenRule:
     text = given[row].as_py()
     shown = "the value" if text is None else _shown(text)
     return BrokenRule(row=row, column=name, code=fault.code, message=f'"{name}": {shown} {fault.rule}')

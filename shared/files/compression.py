@@ -7,7 +7,7 @@ members are followed one by one here, and an end inside of one is an error.
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from isal import isal_zlib
+from isal import igzip_lib, isal_zlib
 
 from shared.errors import ArchiveCorrupt, DecompressionBomb, NotCompressed
 
@@ -18,6 +18,7 @@ MAX_RATIO = 200
 # Below this size no ratio harms.
 _HARMLESS_BYTES = 64 << 20
 _WITH_GZIP_HEADER = 31
+_DAMAGED: Any = igzip_lib.IsalError  # its stub takes the class for an object
 
 
 class Decompressor:
@@ -32,7 +33,7 @@ class Decompressor:
         self._gzip: bool | None = False if compression == "none" else None
         self._max_ratio = max_ratio
         self._held = b""  # too few bytes to tell what follows: at the start, and between two members
-        self._member: Any = None
+        self._member: Any = None  # isal has no types
         self._padded = False
         self._consumed = 0
         self._produced = 0
@@ -96,7 +97,7 @@ class Decompressor:
     def _decompress(self, data: bytes) -> bytes:
         try:
             piece: bytes = self._member.decompress(data, PIECE_BYTES)
-        except isal_zlib.error as error:
+        except _DAMAGED as error:
             raise ArchiveCorrupt(
                 f"the gzip data are damaged within the first {self._consumed} bytes: {error}"
             ) from None
@@ -104,7 +105,7 @@ class Decompressor:
         consumed = self._consumed - len(self._member.unconsumed_tail)
         if self._produced > max(_HARMLESS_BYTES, self._max_ratio * consumed):
             raise DecompressionBomb(
-                f"{consumed} bytes grew to {self._produced} and more, beyond {self._max_ratio} times their size"
+                f"{consumed} bytes grew to {self._produced} and more, beyond {self._max_ratio} times the size"
             )
         return piece
 

@@ -16,8 +16,9 @@ from shared.domain.dataset import Field
 from shared.domain.report import RejectCode
 from shared.files import texts
 from shared.files.convert import Fault, arrow_type
+from shared.files.texts import AnyArray, AnyScalar, TextArray
 
-type Rule = Callable[[pa.Array], Fault | None]
+type Rule = Callable[[AnyArray], Fault | None]
 
 _HOLDS: Mapping[str, tuple[Callable[..., pa.BooleanArray], RejectCode, str]] = {
     "minimum": (pc.greater_equal, RejectCode.MINIMUM, "is less than the minimum"),
@@ -28,7 +29,7 @@ _HOLDS: Mapping[str, tuple[Callable[..., pa.BooleanArray], RejectCode, str]] = {
 _SHOWN_CHOICES = 10
 
 
-def missing(column: pa.StringArray) -> Fault | None:
+def missing(column: TextArray) -> Fault | None:
     """The rows without a value, for a field that must have one."""
     return _where_not(column.is_valid(), RejectCode.REQUIRED, "is missing, and required")
 
@@ -55,37 +56,43 @@ def _rules(field: Field) -> Iterator[Rule]:
 
 
 def _at_least(length: int) -> Rule:
+    least = pa.scalar(length, pa.int32())
     rule = f"is shorter than {length} characters (minLength)"
 
-    def check(column: pa.StringArray) -> Fault | None:
-        return _where_not(pc.greater_equal(pc.utf8_length(column), length), RejectCode.MIN_LENGTH, rule)
+    def check(column: AnyArray) -> Fault | None:
+        return _where_not(
+            pc.greater_equal(texts.characters(column), least),
+            RejectCode.MIN_LENGTH,
+            rule,
+        )
 
     return check
 
 
 def _at_most(length: int) -> Rule:
+    most = pa.scalar(length, pa.int32())
     rule = f"is longer than {length} characters (maxLength)"
 
-    def check(column: pa.StringArray) -> Fault | None:
+    def check(column: AnyArray) -> Fault | None:
         if texts.lengths(column)[1] <= length:  # no more characters than bytes
             return None
-        return _where_not(pc.less_equal(pc.utf8_length(column), length), RejectCode.MAX_LENGTH, rule)
+        return _where_not(pc.less_equal(texts.characters(column), most), RejectCode.MAX_LENGTH, rule)
 
     return check
 
 
-def _bound(field: Field, key: str, written: Any) -> Rule:
+def _bound(field: Field, key: str, written: object) -> Rule:
     holds, code, words = _HOLDS[key]
     bound = _scalar(field, written)
 
-    def check(column: pa.Array) -> Fault | None:
+    def check(column: AnyArray) -> Fault | None:
         return _where_not(holds(column, bound), code, f"{words}, {written}")
 
     return check
 
 
 def _pattern(pattern: str) -> Rule:
-    def check(column: pa.StringArray) -> Fault | None:
+    def check(column: AnyArray) -> Fault | None:
         return _where_not(
             texts.matches(column, pattern), RejectCode.PATTERN, f"does not match the pattern {pattern}"
         )
@@ -99,7 +106,7 @@ def _choice(field: Field, choices: Sequence[Any]) -> Rule:
     shown = ", ".join(str(choice) for choice in choices[:_SHOWN_CHOICES])
     rule = f"is not one of {shown}{', …' if len(choices) > _SHOWN_CHOICES else ''}"
 
-    def check(column: pa.Array) -> Fault | None:
+    def check(column: AnyArray) -> Fault | None:
         # Looking up each value in the set is 20 times slower than looking up the different ones.
         encoded = column.dictionary_encode()
         known = pc.is_in(encoded.dictionary, value_set=allowed)
@@ -108,7 +115,7 @@ def _choice(field: Field, choices: Sequence[Any]) -> Rule:
     return check
 
 
-def _scalar(field: Field, written: Any) -> pa.Scalar:
+def _scalar(field: Field, written: object) -> AnyScalar:
     value = fieldtypes.value(field, written)
     return pa.scalar(value.bytes if isinstance(value, UUID) else value, arrow_type(field))
 

@@ -18,7 +18,7 @@ from shared.domain.fieldtypes import FALSE_VALUES, PATTERNS, TRUE_VALUES, Physic
 from shared.domain.report import RejectCode
 from shared.files import casts, jsonvalues, texts
 from shared.files.casts import Cast
-from shared.files.texts import Mask
+from shared.files.texts import AnyArray, Mask, TextArray
 
 _ARROW: Mapping[str, pa.DataType] = {
     "smallint": pa.int16(),
@@ -58,7 +58,7 @@ class Fault(Struct, frozen=True, kw_only=True):
 class Converted(Struct, frozen=True, kw_only=True):
     """A typed column. A row with a fault may be null in it."""
 
-    array: pa.Array
+    array: AnyArray
     faults: tuple[Fault, ...] = ()
 
 
@@ -92,7 +92,7 @@ def check_field(field: Field) -> list[str]:
     return found
 
 
-def convert(column: pa.StringArray, field: Field) -> Converted:
+def convert(column: TextArray, field: Field) -> Converted:
     """The column as values of the field's type; nulls stay null."""
     kind = fieldtypes.physical(field)
     match kind.name:
@@ -106,7 +106,7 @@ def convert(column: pa.StringArray, field: Field) -> Converted:
             return _json(column, field)
     type_ = arrow_type(field)
     if column.null_count == len(column):
-        return Converted(array=pa.nulls(len(column), type_))
+        return Converted(array=column.cast(type_))
     cast = casts.cast_to(type_)
     if casts.is_plain(column, type_):
         try:
@@ -116,7 +116,7 @@ def convert(column: pa.StringArray, field: Field) -> Converted:
     return _by_value(column, kind, cast)
 
 
-def _by_value(column: pa.StringArray, kind: Physical, cast: Cast) -> Converted:
+def _by_value(column: TextArray, kind: Physical, cast: Cast) -> Converted:
     known = texts.valid(column)
     wrong = known & ~texts.matching(column, PATTERNS[kind.name])
     array = _cast_what_can_be(_without(column, wrong), cast)
@@ -131,7 +131,7 @@ def _by_value(column: pa.StringArray, kind: Physical, cast: Cast) -> Converted:
     )
 
 
-def _cast_what_can_be(column: pa.StringArray, cast: Cast) -> pa.Array:
+def _cast_what_can_be(column: TextArray, cast: Cast) -> AnyArray:
     """The column's values where the cast accepts them, null where it doesn't."""
     try:
         return cast(column)
@@ -144,25 +144,25 @@ def _cast_what_can_be(column: pa.StringArray, cast: Cast) -> pa.Array:
         )
 
 
-def _varchar(column: pa.StringArray, kind: Physical) -> Converted:
+def _varchar(column: TextArray, kind: Physical) -> Converted:
     if kind.length is None or texts.lengths(column)[1] <= kind.length:
         return Converted(array=column)
-    long = texts.mask(pc.greater(pc.utf8_length(column), kind.length))
+    long = texts.mask(pc.greater(texts.characters(column), pa.scalar(kind.length, pa.int32())))
     rule = f"is longer than {kind.length} characters, the length of {kind}"
     return Converted(array=column, faults=_faults(Fault(code=RejectCode.MAX_LENGTH, rows=long, rule=rule)))
 
 
-def _boolean(column: pa.StringArray) -> Converted:
+def _boolean(column: TextArray) -> Converted:
     encoded = column.dictionary_encode()
     meanings = dict.fromkeys(TRUE_VALUES, True) | dict.fromkeys(FALSE_VALUES, False)
-    values = pa.array([meanings.get(text) for text in encoded.dictionary.to_pylist()], pa.bool_())
+    values = pa.array([meanings.get(str(text)) for text in encoded.dictionary.to_pylist()], pa.bool_())
     array = values.take(encoded.indices)
     wrong = texts.valid(column) & ~texts.valid(array)
     rule = f"is not {fieldtypes.NAMES['boolean']}"
     return Converted(array=array, faults=_faults(Fault(code=RejectCode.TYPE_MISMATCH, rows=wrong, rule=rule)))
 
 
-def _json(column: pa.StringArray, field: Field) -> Converted:
+def _json(column: TextArray, field: Field) -> Converted:
     verdicts = jsonvalues.verdicts(column, field)
     faults = []
     for code, rule in dict.fromkeys(verdicts.values()):
@@ -172,7 +172,7 @@ def _json(column: pa.StringArray, field: Field) -> Converted:
     return Converted(array=column, faults=tuple(faults))
 
 
-def _without(column: pa.StringArray, rows: Mask) -> pa.StringArray:
+def _without(column: TextArray, rows: Mask) -> TextArray:
     return pc.if_else(pa.array(~rows), column, pa.scalar(None, pa.string())) if rows.any() else column
 
 

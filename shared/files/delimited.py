@@ -8,6 +8,7 @@ A blank line is a line with nothing on it, also in a file of one column.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from msgspec import Struct
 from shared.domain.report import Reject, RejectCode
 from shared.errors import CountsDiffer
 from shared.files.blocks import CARRIAGE_RETURN, NEWLINE, Block, Positions
+from shared.files.texts import AnyArray
 
 type Bytes = npt.NDArray[np.uint8]
 
@@ -41,7 +43,7 @@ class Texts(Struct, frozen=True, kw_only=True):
     """
 
     block: Block
-    columns: tuple[pa.StringArray, ...]
+    columns: tuple[AnyArray, ...]
     rows: int
     records: Positions | None = None
     rejects: tuple[Reject, ...] = ()
@@ -49,7 +51,10 @@ class Texts(Struct, frozen=True, kw_only=True):
 
     def numbers(self, rows: Positions) -> Positions:
         """The numbers of these rows' records in the block."""
-        return rows if self.records is None else self.records[rows]
+        if self.records is None:
+            return rows
+        numbers: Positions = self.records[rows]
+        return numbers
 
 
 def parse(block: Block, layout: Layout) -> Texts:
@@ -81,9 +86,10 @@ def _read(block: Block, data: bytes, layout: Layout) -> Texts | None:
     """All of the data as columns, or None where the records don't have as many fields as expected."""
     names = [str(number) for number in range(layout.columns)]
     wanted = [str(number) for number in layout.wanted]
+    source: Any = pa.BufferReader(data)
     try:
         table = pv.read_csv(
-            pa.BufferReader(data),
+            source,
             read_options=pv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
             parse_options=pv.ParseOptions(
                 delimiter=layout.delimiter,
@@ -139,7 +145,8 @@ def _verdicts(block: Block, content: Bytes, layout: Layout) -> Mapping[int, tupl
     quotes = np.flatnonzero(neutral == ord(layout.quote))
 
     def outside_quotes(places: Positions) -> Positions:
-        return places[np.searchsorted(quotes, places) % 2 == 0]
+        outside: Positions = places[np.searchsorted(quotes, places) % 2 == 0]
+        return outside
 
     delimiters = outside_quotes(np.flatnonzero(neutral == ord(layout.delimiter)))
     fields = np.searchsorted(delimiters, ends) - np.searchsorted(delimiters, starts) + 1

@@ -7,13 +7,13 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn, Protocol
 
 import jsonschema_rs
-import pyarrow as pa
 
 from shared.domain.dataset import Constraints, Field
 from shared.domain.report import RejectCode
+from shared.files.texts import TextArray
 
 type Verdict = tuple[RejectCode, str]
 
@@ -21,11 +21,19 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _MAX_NUMBER_LENGTH = 1_000  # far within what numeric holds
 
 
-def verdicts(column: pa.StringArray, field: Field) -> Mapping[int, Verdict]:
+class Validator(Protocol):
+    """A compiled JSON Schema."""
+
+    def is_valid(self, instance: object) -> bool:
+        """Whether the value matches."""
+        ...
+
+
+def verdicts(column: TextArray, field: Field) -> Mapping[int, Verdict]:
     """For each bad row the first rule that it breaks: of type, lengths, JSON Schema."""
     schema = field.constraints.json_schema
     validator = None if schema is None else validator_for(schema)
-    expected = dict if field.type == "object" else list
+    expected: type[Any] = dict if field.type == "object" else list
     found: dict[int, Verdict] = {}
     for row, text in enumerate(column.to_pylist()):
         if text is None:
@@ -36,7 +44,7 @@ def verdicts(column: pa.StringArray, field: Field) -> Mapping[int, Verdict]:
     return found
 
 
-def validator_for(schema: dict[str, Any]) -> Any:
+def validator_for(schema: dict[str, Any]) -> Validator:
     """The schema's validator. Raises ValueError where it is no schema, or refers to one outside of itself."""
     try:
         return jsonschema_rs.validator_for(schema, retriever=_no_retrieval)
@@ -44,11 +52,16 @@ def validator_for(schema: dict[str, Any]) -> Any:
         raise ValueError(str(error).splitlines()[0]) from None
 
 
-def _no_retrieval(uri: str) -> Any:
+def _no_retrieval(uri: str) -> NoReturn:
     raise ValueError(f"{uri} is outside of the schema")
 
 
-def _verdict(text: str, expected: type, constraints: Constraints, validator: Any) -> Verdict | None:
+def _verdict(
+    text: str,
+    expected: type[Any],
+    constraints: Constraints,
+    validator: Validator | None,
+) -> Verdict | None:
     name = "a JSON object" if expected is dict else "a JSON array"
     try:
         value = _parse(text)
@@ -70,7 +83,7 @@ class _Refused(Exception):
     """Why a text is no JSON that jsonb keeps."""
 
 
-def _parse(text: str) -> Any:
+def _parse(text: str) -> object:
     try:
         value = _DECODER.decode(text)
         if "\\u" in text:
@@ -93,7 +106,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _constant(name: str) -> Any:
+def _constant(name: str) -> NoReturn:
     raise _Refused(f"{name} is no JSON number")
 
 

@@ -1,36 +1,61 @@
 """Questions about a whole column of text at once, answered on its bytes."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 type Mask = npt.NDArray[np.bool_]
+type AnyArray = pa.Array[Any]
+type TextArray = pa.Array[Any]  # of strings; the stubs would have functions return arrays of anything
+type AnyScalar = pa.Scalar[Any]
 
+_pc: Any = pc  # the stubs know only some of the arguments that its functions take
 _DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
 
 
-def content(texts: pa.StringArray) -> memoryview:
+def content(texts: TextArray) -> memoryview:
     """The bytes of all values, one after the other."""
     _, places, data = texts.buffers()
-    if data is None or not len(texts):
+    if places is None or data is None or not len(texts):
         return memoryview(b"")
     ends = np.frombuffer(places, np.int32)[texts.offset : texts.offset + len(texts) + 1]
     return memoryview(data)[int(ends[0]) : int(ends[-1])]
 
 
-def consist_of(texts: pa.StringArray, allowed: bytes) -> bool:
+def consist_of(texts: TextArray, allowed: bytes) -> bool:
     """Whether no value has a byte that is not among `allowed`."""
     return not bytes(content(texts)).translate(None, allowed)
 
 
-def lengths(texts: pa.StringArray) -> tuple[int, int]:
+def lengths(texts: TextArray) -> tuple[int, int]:
     """The least and the greatest length of the values in bytes; (0, 0) where there are none."""
-    found = pc.min_max(pc.binary_length(texts)).as_py()
-    return found["min"] or 0, found["max"] or 0
+    sizes: AnyArray = _pc.binary_length(texts)
+    least, greatest = extremes(sizes)
+    return least or 0, greatest or 0
 
 
-def matrix(texts: pa.StringArray) -> npt.NDArray[np.uint8] | None:
+def extremes(array: AnyArray) -> tuple[Any, Any]:
+    """The least and the greatest value, or None twice where there are no values."""
+    found: Any = pc.min_max(array).as_py()
+    return found["min"], found["max"]
+
+
+def characters(texts: TextArray) -> AnyArray:
+    """The length of each value in characters (code points)."""
+    found: AnyArray = _pc.utf8_length(texts)
+    return found
+
+
+def joined(*parts: TextArray | str) -> TextArray:
+    """The parts one after the other, row by row; null where one is."""
+    found: TextArray = _pc.binary_join_element_wise(*parts, "")
+    return found
+
+
+def matrix(texts: TextArray) -> npt.NDArray[np.uint8] | None:
     """The values' bytes as rows, nulls left out, or None where the values differ in length."""
     least, greatest = lengths(texts)
     count = len(texts) - texts.null_count
@@ -40,7 +65,7 @@ def matrix(texts: pa.StringArray) -> npt.NDArray[np.uint8] | None:
     return data.reshape(count, least)
 
 
-def shape(texts: pa.StringArray) -> str | None:
+def shape(texts: TextArray) -> str | None:
     """What all values look like with their digits put to 0, or None where they don't look alike."""
     rows = matrix(texts)
     if rows is None:
@@ -52,21 +77,22 @@ def shape(texts: pa.StringArray) -> str | None:
     return likeness.decode("latin-1") if alike else None
 
 
-def matching(texts: pa.StringArray, pattern: str) -> Mask:
+def matching(texts: TextArray, pattern: str) -> Mask:
     """Which values match the pattern (RE2) as a whole; nulls don't."""
     return mask(matches(texts, pattern))
 
 
-def matches(texts: pa.StringArray, pattern: str) -> pa.BooleanArray:
+def matches(texts: TextArray, pattern: str) -> pa.BooleanArray:
     """Which values match the pattern (RE2) as a whole; null for a null."""
     return pc.match_substring_regex(texts, rf"\A(?:{pattern})\z")
 
 
 def mask(flags: pa.BooleanArray) -> Mask:
     """Flags as numpy has them; null is False."""
-    return pc.fill_null(flags, False).to_numpy(zero_copy_only=False)
+    found: Mask = flags.fill_null(False).to_numpy(zero_copy_only=False)
+    return found
 
 
-def valid(array: pa.Array) -> Mask:
+def valid(array: AnyArray) -> Mask:
     """Which values are not null."""
     return array.is_valid().to_numpy(zero_copy_only=False)
