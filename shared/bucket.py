@@ -11,15 +11,15 @@ import random
 import re
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 import aioboto3
 import aiohttp
 from aiobotocore.config import AioConfig
 from botocore import exceptions as sdk
-from msgspec import Struct
 
+from shared.domain.delivery import ListedObject
 from shared.domain.run import ObjectRef
 from shared.errors import (
     BucketDenied,
@@ -58,15 +58,6 @@ UNREACHABLE = (
 )
 
 
-class ListedObject(Struct, frozen=True, kw_only=True):
-    """One object as the bucket lists it; `etag` has no quotes."""
-
-    key: str
-    etag: str
-    size: int
-    last_modified: datetime
-
-
 @asynccontextmanager
 async def connect(store: ObjectStore, *, read_timeout: timedelta = READ_TIMEOUT) -> AsyncGenerator["Bucket"]:
     """Yield the object store; the first request connects. `read_timeout` bounds the silence in an answer."""
@@ -95,6 +86,19 @@ class Bucket:
 
     def __init__(self, client: "S3Client") -> None:
         self._client = client
+
+    async def buckets(self) -> list[str]:
+        """Return the names of all buckets; many credentials may not ask for that."""
+        with _translated("all buckets", ""):
+            answer = await self._client.list_buckets()
+        return [bucket["Name"] for bucket in answer["Buckets"]]
+
+    async def create(self, bucket: str) -> None:
+        """Make a bucket of one's own; one that is there already stays as it is."""
+        with _translated(bucket, ""):
+            answer = await self._client.list_buckets()
+            if bucket not in [present["Name"] for present in answer["Buckets"]]:
+                await self._client.create_bucket(Bucket=bucket)
 
     async def listing(self, bucket: str, prefix: str = "") -> list[ListedObject]:
         """Return every object whose key begins with `prefix`, in the order of keys."""
@@ -206,7 +210,7 @@ def _pause(fruitless: int) -> float:
 @contextmanager
 def _translated(bucket: str, key: str) -> Generator[None]:
     """Turn what the SDK and the network raise into our errors."""
-    where = f"{bucket}/{key}"
+    where = f"{bucket}/{key}" if key else bucket
     try:
         yield
     except sdk.ClientError as error:

@@ -91,6 +91,10 @@ async def test_an_empty_prefix_lists_nothing(objects: Bucket, bucket_name: str) 
     assert await objects.listing(bucket_name, "nothing/here/") == []
 
 
+async def test_all_buckets_can_be_named(objects: Bucket, bucket_name: str) -> None:
+    assert bucket_name in await objects.buckets()
+
+
 async def test_an_object_exists_once_it_was_put(objects: Bucket, bucket_name: str) -> None:
     assert not await objects.exists(bucket_name, "a.csv")
     await objects.put(bucket_name, "a.csv", b"a")
