@@ -70,8 +70,9 @@ def is_key(path: Path) -> bool:
 def is_value(path: Path, value: object) -> bool:
     """Whether the value is one that is known for its key and not supported yet."""
     generic = _generic(path)
-    written = str(value).lower() if isinstance(value, bool) else value
-    return written in VALUES.get(generic, ()) or (generic in ANY_OTHER_VALUE and isinstance(value, str))
+    if isinstance(value, bool):
+        return str(value).lower() in VALUES.get(generic, ())
+    return isinstance(value, str) and (value in VALUES.get(generic, ()) or generic in ANY_OTHER_VALUE)
 
 
 def _generic(path: Path) -> str:

@@ -1,12 +1,15 @@
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.domain import document
+from shared.domain.dataset import Dataset
 from shared.errors import DatasetInvalid
 from tests.unit.domain.documents import NOON, SMALLEST, dataset, documents, edited, problems
 
@@ -33,6 +36,43 @@ def test_every_valid_document_satisfies_the_schema_for_editors(content: dict[str
 def test_the_schema_for_editors_refuses_an_unknown_key() -> None:
     jsonschema_rs = pytest.importorskip("jsonschema_rs")
     assert not jsonschema_rs.is_valid(document.json_schema(), edited({"sauce": 1}))
+
+
+def _paths(value: object, path: str = "") -> Iterator[str]:
+    """Every dotted path of a document."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield f"{path}{key}"
+        yield from _paths(inner, f"{path}{key}.")
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=3)
+    | st.sampled_from(["a.json", "1s"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(documents, st.data(), anything)
+def test_whatever_stands_at_a_key_is_either_valid_or_a_mistake(
+    content: dict[str, Any], data: st.DataObject, value: object
+) -> None:
+    *steps, last = data.draw(st.sampled_from(list(_paths(content)))).split(".")
+    holder: Any = content
+    for step in steps:
+        holder = holder[int(step) if isinstance(holder, list) else step]
+    holder[int(last) if isinstance(holder, list) else last] = value
+    try:
+        found = document.parse(json.dumps(content))
+    except DatasetInvalid as refused:
+        found = None
+        told = len(refused.problems)
+    assert isinstance(found, Dataset) or told
 
 
 def test_a_dump_leaves_defaults_out() -> None:
