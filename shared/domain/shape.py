@@ -6,6 +6,7 @@
 import types
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -30,6 +31,7 @@ def mistakes(value: object, hint: object, path: Path = ()) -> Iterator[Mistake]:
         yield Mistake(path=path, text=_complaint(value, kind, path))
 
 
+@cache
 def hints(struct: type[Struct]) -> Mapping[str, Any]:
     """The types of a Struct's keys, by the names that documents use."""
     annotations = get_type_hints(struct, include_extras=True)
