@@ -8,7 +8,8 @@
     │   ├── QueueUnavailable          queue_unavailable
     │   ├── ApiUnreachable            api_unreachable
     │   ├── PublishBlocked            publish_blocked
-    │   └── LeaseLost                 lease_lost
+    │   ├── LeaseLost                 lease_lost
+    │   └── WorkerLost                worker_lost
     └── Permanent                 trying again can't help until somebody changes something
         ├── SettingsInvalid           settings_invalid
         ├── DatasetInvalid            dataset_invalid
@@ -114,6 +115,13 @@ class LeaseLost(Transient):
 
     code = "lease_lost"
     hint = "Nothing to do: whoever holds the run now finishes it."
+
+
+class WorkerLost(Transient):
+    """The worker fell silent until its lease ran out: killed, out of memory, or cut off."""
+
+    code = "worker_lost"
+    hint = "Look for out-of-memory kills of the worker, and for its last log lines."
 
 
 class SettingsInvalid(Permanent):

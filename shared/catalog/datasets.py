@@ -9,7 +9,7 @@ from shared.domain import document
 from shared.domain.contract import Contract
 from shared.domain.dataset import Dataset
 from shared.domain.run import DatasetId
-from shared.errors import DatasetInvalid, NotFound
+from shared.errors import Conflict, DatasetInvalid, NotFound
 from shared.postgres import rows, statements
 from shared.postgres.pool import Connection, Pool
 
@@ -43,7 +43,16 @@ class DueDataset(Struct, frozen=True, kw_only=True):
     contract_version: int
     planned_until: datetime | None
     next_fire_at: datetime
+    created_at: datetime
     document: Dataset
+
+
+class Live(Struct, frozen=True, kw_only=True):
+    """A dataset's live version, and when its newest version was published."""
+
+    name: str
+    version: int
+    published_at: datetime
 
 
 class Locked(Struct, frozen=True, kw_only=True):
@@ -72,22 +81,31 @@ async def lock(db: Connection, dataset_id: DatasetId) -> Locked:
     return rows.struct(await db.fetchrow(SQL.lock, dataset_id), Locked)
 
 
+async def present(db: Connection, name: str) -> DatasetRecord | None:
+    """The dataset as it is, or None. Nobody else applies or publishes it until the transaction ends."""
+    await db.execute(SQL.serialise_applying)
+    await db.fetchrow(SQL.lock_by_name, name)
+    row = await db.fetchrow(SQL.read, name)
+    return None if row is None else rows.struct(row, DatasetRecord)
+
+
 async def apply(db: Connection, dataset: Dataset, *, actor: str) -> tuple[DatasetId, int, bool]:
     """Makes a document the present contract: (dataset id, contract version, whether that changed anything).
 
-    Raises DatasetInvalid when another dataset publishes to the same relation.
+    Raises DatasetInvalid when another dataset publishes to the same relation, and Conflict when readers
+    would lose the relation that they know.
     """
+    before = await present(db, dataset.name)
     await _refuse_shared_target(db, dataset)
-    row = await db.fetchrow(SQL.lock_by_name, dataset.name)
     digest = document.digest(dataset)
-    if row is None:
+    if before is None:
         dataset_id = DatasetId(await db.fetchval(SQL.add, dataset.name))
         version = 1
     else:
-        dataset_id, version = DatasetId(row["id"]), row["contract_version"] + 1
-        present = await read(db, dataset.name)
-        if present.digest == digest:
-            return dataset_id, present.contract_version, False
+        dataset_id, version = before.id, before.contract_version + 1
+        if before.digest == digest:
+            return dataset_id, before.contract_version, False
+        _refuse_moving(before, dataset)
     await db.execute(SQL.add_contract, dataset_id, version, document.dump(dataset), digest, actor)
     await db.execute(SQL.use_contract, dataset_id, version)
     return dataset_id, version, True
@@ -101,6 +119,16 @@ async def _refuse_shared_target(db: Connection, dataset: Dataset) -> None:
                 f"load.target: {target.schema}.{target.table} is published by dataset {row['name']} already"
             )
             raise DatasetInvalid(problem, problems=[problem], hint="Choose another schema or table.")
+
+
+def _refuse_moving(before: DatasetRecord, dataset: Dataset) -> None:
+    known, wanted = before.document.load.target, dataset.load.target
+    if before.live_version is not None and known != wanted:
+        raise Conflict(
+            f"load.target can't change from {known.schema}.{known.table} to {wanted.schema}.{wanted.table}: "
+            f"version {before.live_version} is live there, and its readers would be left behind",
+            hint="Roll it out under a new dataset name.",
+        )
 
 
 async def plan(
@@ -124,3 +152,8 @@ async def contract(db: Connection | Pool, dataset_id: DatasetId, version: int) -
 async def point(db: Connection, dataset_id: DatasetId, version: int) -> None:
     """Says which version is live, in the transaction that repoints the view."""
     await db.execute(SQL.point, dataset_id, version)
+
+
+async def live(db: Connection | Pool) -> list[Live]:
+    """Every dataset that has a live version."""
+    return rows.structs(await db.fetch(SQL.live), Live)

@@ -24,8 +24,12 @@ LIMIT $2;
 -- Serialises what changes a dataset: applying, publishing, rolling back.
 SELECT id, contract_version, live_version FROM loadstone.dataset WHERE id = $1 FOR UPDATE;
 
+-- name: serialise_applying
+-- Lets one transaction at a time apply datasets: names and targets must be unique among all of them.
+SELECT pg_advisory_xact_lock(hashtext('loadstone.apply'));
+
 -- name: lock_by_name
--- The same, by name.
+-- Serialises what changes a dataset, by its name.
 SELECT id, contract_version, live_version FROM loadstone.dataset WHERE name = $1 FOR UPDATE;
 
 -- name: add
@@ -46,7 +50,7 @@ UPDATE loadstone.dataset SET next_fire_at = $2, planned_until = $3 WHERE id = $1
 
 -- name: due
 -- The datasets whose next tick has come, locked against other schedulers.
-SELECT d.id, d.name, d.contract_version, d.planned_until, d.next_fire_at, c.document
+SELECT d.id, d.name, d.contract_version, d.planned_until, d.next_fire_at, d.created_at, c.document
 FROM loadstone.dataset d
 JOIN loadstone.contract c ON c.dataset_id = d.id AND c.version = d.contract_version
 WHERE d.next_fire_at <= $1
@@ -68,3 +72,12 @@ SELECT d.name
 FROM loadstone.dataset d
 JOIN loadstone.contract c ON c.dataset_id = d.id AND c.version = d.contract_version
 WHERE c.document #>> '{load,target,schema}' = $1 AND c.document #>> '{load,target,table}' = $2;
+
+-- name: live
+-- What is live of each dataset, and since when its last import has succeeded.
+SELECT d.name, d.live_version AS version, v.published_at
+FROM loadstone.dataset d
+JOIN LATERAL (
+    SELECT published_at FROM loadstone.version WHERE dataset_id = d.id ORDER BY number DESC LIMIT 1
+) v ON true
+WHERE d.live_version IS NOT NULL;

@@ -15,7 +15,7 @@ from shared.catalog import datasets
 from shared.domain.contract import Contract
 from shared.domain.report import ObjectCounts
 from shared.domain.run import DatasetId, ObjectRef, Run, RunId, RunState, Trigger
-from shared.errors import LeaseLost, LoadstoneError, NotFound
+from shared.errors import Conflict, LeaseLost, LoadstoneError, NotFound
 from shared.postgres import rows, statements
 from shared.postgres.pool import Connection, Pool
 
@@ -97,6 +97,15 @@ class Deadlines(Struct, frozen=True, kw_only=True):
     nonce: str | None
 
 
+class StateCount(Struct, frozen=True, kw_only=True):
+    """How many runs are in a state, how many of them are late, and for how many seconds the oldest is due."""
+
+    state: RunState
+    runs: int
+    late: int
+    oldest: float
+
+
 class Ending(Struct, frozen=True, kw_only=True):
     """How an attempt ends for good."""
 
@@ -146,7 +155,10 @@ async def submit(
         sum(item.size for item in objects),
     )
     if run_id is None:
-        return RunId(await db.fetchval(SQL.same_delivery, request.dataset_id, delivery_key)), False
+        standing = await db.fetchval(SQL.same_delivery, request.dataset_id, delivery_key)
+        if standing is None:
+            raise Conflict("the run of the same delivery ended just now", hint="Ask again.")
+        return RunId(standing), False
     await _pin(db, RunId(run_id), objects)
     return RunId(run_id), True
 
@@ -186,12 +198,12 @@ async def _pin(db: Connection, run_id: RunId, objects: Sequence[ObjectRef]) -> N
     await db.executemany(SQL.add_object, [(run_id, item.key, item.etag, item.size) for item in objects])
 
 
-async def due_checks(db: Connection, limit: int) -> list[RunId]:
-    """Waiting runs whose bucket should be looked at again; the locks last as long as the transaction."""
-    return [RunId(row["id"]) for row in await db.fetch(SQL.due_checks, limit)]
+async def due_checks(db: Connection | Pool, *, limit: int, hold: float) -> list[RunId]:
+    """Takes waiting runs whose bucket should be looked at again; nobody else gets them for `hold` seconds."""
+    return [RunId(row["id"]) for row in await db.fetch(SQL.due_checks, limit, hold)]
 
 
-async def check_later(db: Connection, run_id: RunId, seconds: float, missing: str) -> None:
+async def check_later(db: Connection | Pool, run_id: RunId, seconds: float, missing: str) -> None:
     """Keeps a run waiting and says what is missing."""
     await db.execute(SQL.check_later, run_id, seconds, missing)
 
@@ -209,19 +221,20 @@ async def enqueue(
         await db.execute(SQL.end_waiting, run.id, RunState.UNCHANGED, None, None, None)
 
 
-async def fail_waiting(db: Connection, run_id: RunId, error: LoadstoneError) -> None:
-    """Ends a waiting run that will never be complete."""
-    await db.execute(SQL.end_waiting, run_id, RunState.FAILED, error.code, error.message, error.hint)
+async def fail_waiting(db: Connection | Pool, run_id: RunId, error: LoadstoneError) -> bool:
+    """Ends a waiting run that will never be complete; False when it waited no longer."""
+    ended = await db.fetchval(SQL.end_waiting, run_id, RunState.FAILED, error.code, error.message, error.hint)
+    return ended is not None
 
 
-async def deadlines(db: Connection, run_id: RunId) -> Deadlines:
+async def deadlines(db: Connection | Pool, run_id: RunId) -> Deadlines:
     """The times at which a waiting run is late, or given up."""
     return rows.struct(await db.fetchrow(SQL.deadlines, run_id), Deadlines)
 
 
-async def mark_late(db: Connection | Pool) -> list[RunId]:
+async def mark_late(db: Connection | Pool, now: datetime) -> list[RunId]:
     """The runs that became late since the last call."""
-    return [RunId(row["id"]) for row in await db.fetch(SQL.mark_late)]
+    return [RunId(row["id"]) for row in await db.fetch(SQL.mark_late, now)]
 
 
 async def claim(db: Pool, run_id: RunId, *, worker: str, lease: float) -> Claimed | None:
@@ -253,7 +266,7 @@ async def hold_fence(db: Connection, run: Run) -> None:
         raise LeaseLost(f"run {run.id} is no longer held under fence {run.fence}")
 
 
-async def finish(db: Connection | Pool, run: Run, ending: Ending) -> None:
+async def finish(db: Connection | Pool, run: Run | Expired, ending: Ending) -> None:
     """Ends the run in a final state. Raises LeaseLost when the run was ended or taken meanwhile."""
     error = ending.error
     done = await db.fetchval(
@@ -362,11 +375,11 @@ async def report(db: Connection | Pool, run_id: RunId) -> dict[str, Any] | None:
     return found
 
 
-async def states(db: Connection | Pool) -> dict[RunState, tuple[int, float]]:
-    """For each state that is not final: how many runs, and the age of the oldest in seconds."""
-    return {RunState(row["state"]): (row["runs"], row["oldest"]) for row in await db.fetch(SQL.states)}
+async def states(db: Connection | Pool) -> list[StateCount]:
+    """The states in which there are runs that wait, are queued or run."""
+    return rows.structs(await db.fetch(SQL.states), StateCount)
 
 
-async def held_fences(db: Connection | Pool) -> set[tuple[RunId, int]]:
-    """The (run, fence) pairs that workers hold now."""
-    return {(RunId(row["id"]), row["fence"]) for row in await db.fetch(SQL.held_fences)}
+async def held_fences(db: Connection | Pool, run_ids: Sequence[RunId]) -> set[tuple[RunId, int]]:
+    """The (run, fence) pairs among these runs under which a loaded table is still needed."""
+    return {(RunId(row["id"]), row["fence"]) for row in await db.fetch(SQL.held_fences, run_ids)}

@@ -64,12 +64,15 @@ SET bytes_read = $3, records_read = $4, rows_loaded = $5, rows_quarantined = $6,
 WHERE run_id = $1 AND key = $2;
 
 -- name: due_checks
--- Waiting runs whose objects should be looked for again, each locked against other schedulers.
-SELECT id FROM loadstone.run
-WHERE state = 'waiting' AND check_at <= now()
-ORDER BY check_at
-LIMIT $1
-FOR UPDATE SKIP LOCKED;
+-- Takes the waiting runs whose objects should be looked for again; no other scheduler does so for some seconds.
+UPDATE loadstone.run SET check_at = now() + make_interval(secs => $2)
+WHERE id IN (
+    SELECT id FROM loadstone.run
+    WHERE state = 'waiting' AND check_at <= now()
+    ORDER BY check_at, business_date
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED)
+RETURNING id;
 
 -- name: check_later
 -- Looks for the objects again after some seconds.
@@ -97,9 +100,9 @@ RETURNING id;
 SELECT expected_at, late_at, give_up_at, nonce FROM loadstone.run WHERE id = $1;
 
 -- name: mark_late
--- Remembers when a run that is not final was found to be late, once.
-UPDATE loadstone.run SET late_at = now()
-WHERE expected_at <= now() AND late_at IS NULL AND state IN ('waiting', 'queued', 'running')
+-- Remembers when a run that is not final was found to be late, once. Each OR finds its index; IN would find none.
+UPDATE loadstone.run SET late_at = $1
+WHERE expected_at <= $1 AND late_at IS NULL AND (state = 'waiting' OR state = 'queued' OR state = 'running')
 RETURNING id;
 
 -- name: claim
@@ -215,12 +218,13 @@ FROM loadstone.attempt WHERE run_id = $1 ORDER BY fence;
 SELECT report FROM loadstone.run WHERE id = $1;
 
 -- name: states
--- How many runs are in each state that is not final, and the age of the oldest queued one in seconds.
-SELECT state, count(*) AS runs, coalesce(extract(epoch FROM now() - min(run_at)), 0)::float8 AS oldest
+-- How many runs are in each state, how many of them are late, and for how many seconds the oldest is due.
+SELECT state, count(*) AS runs, count(late_at) AS late,
+       greatest(extract(epoch FROM now() - min(run_at)), 0)::float8 AS oldest
 FROM loadstone.run
-WHERE state IN ('waiting', 'queued', 'running', 'held')
+WHERE state = 'waiting' OR state = 'queued' OR state = 'running'
 GROUP BY state;
 
 -- name: held_fences
--- The fences under which runs are being worked on now.
-SELECT id, fence FROM loadstone.run WHERE state = 'running';
+-- The fences under which some of these runs are being worked on, or wait for approval with a loaded table.
+SELECT id, fence FROM loadstone.run WHERE id = ANY ($1::bigint[]) AND state IN ('running', 'held');
