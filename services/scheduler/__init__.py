@@ -1,1 +1,1 @@
-"""The scheduler: plans what is due, rescues what was lost, retires what is old."""
+"""The scheduler: plans what is due, finds its objects, rings for workers, rescues, and clears away."""

@@ -1,0 +1,132 @@
+"""Looks for the objects that waiting runs wait for, and gives up on those that never come."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from services.scheduler.resources import Resources
+from shared.catalog import datasets, runs
+from shared.catalog.datasets import DatasetRecord
+from shared.catalog.runs import Deadlines
+from shared.domain import delivery
+from shared.domain.delivery import Complete, Missing
+from shared.domain.run import Run, RunId
+from shared.errors import BucketDenied, BucketUnavailable, DeliveryMissing
+from shared.telemetry import logs, metrics
+
+log = logs.logger()
+CHECKS_AT_ONCE = 200
+LISTINGS_AT_ONCE = 8
+# A run whose check is broken off, because the scheduler died, is looked at again after this long.
+HOLD = 60.0
+SHORTEST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+AFTER_A_FAILURE = 20.0
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """A waiting run, its dataset as it is at present, and when its wait ends."""
+
+    run: Run
+    dataset: DatasetRecord
+    deadlines: Deadlines
+
+
+class Discovery:
+    """One look for the objects of those waiting runs whose turn it is."""
+
+    def __init__(self, io: Resources, now: datetime) -> None:
+        self.enqueued = 0
+        self.given_up = 0
+        self._io = io
+        self._now = now
+        self._turn = asyncio.Semaphore(LISTINGS_AT_ONCE)
+        self._failed: dict[str, BucketUnavailable | BucketDenied] = {}
+
+    async def look(self) -> None:
+        """Decides about each run: enqueued, given up, or looked at again later."""
+        found = await runs.due_checks(self._io.db, limit=CHECKS_AT_ONCE, hold=HOLD)
+        async with asyncio.TaskGroup() as tasks:
+            for run_id in found:
+                tasks.create_task(self._check(run_id))
+
+    async def _check(self, run_id: RunId) -> None:
+        subject = f"run {run_id}"
+        async with self._turn:
+            try:
+                await self._decide(await self._read(run_id))
+                self._io.troubles.over(subject)
+            except Exception as error:  # noqa: BLE001 - what is wrong with one run must not hold up the others
+                self._io.troubles.met(subject, error)
+
+    async def _read(self, run_id: RunId) -> Waiting:
+        run = await runs.read(self._io.db, run_id)
+        return Waiting(
+            run=run,
+            dataset=await datasets.read(self._io.db, run.dataset),
+            deadlines=await runs.deadlines(self._io.db, run_id),
+        )
+
+    async def _decide(self, waiting: Waiting) -> None:
+        judgement = await self._judge(waiting)
+        run, give_up_at = waiting.run, waiting.deadlines.give_up_at
+        match judgement:
+            case Complete():
+                await self._enqueue(waiting, judgement)
+            case Missing(hopeless=True, reason=reason):
+                await self._give_up(run, reason)
+            case Missing(reason=reason) if give_up_at is not None and give_up_at <= self._now:
+                await self._give_up(run, f"it did not come until {give_up_at:%Y-%m-%d %H:%M} UTC: {reason}")
+            case Missing(reason=reason):
+                left = give_up_at - self._now if give_up_at else None
+                later = pause(self._now - run.created_at, left)
+                await runs.check_later(self._io.db, run.id, later, reason)
+            case error:  # the bucket can't be read: that says nothing about the delivery
+                await runs.check_later(self._io.db, run.id, AFTER_A_FAILURE, error.message)
+
+    async def _judge(self, waiting: Waiting) -> Complete | Missing | BucketUnavailable | BucketDenied:
+        source, date = waiting.dataset.document.source, waiting.run.business_date
+        if source.bucket in self._failed:
+            return self._failed[source.bucket]
+        subject = f"bucket {source.bucket}"
+        try:
+            listed = await self._io.bucket.listing(source.bucket, delivery.key_prefix(source, date))
+        except (BucketUnavailable, BucketDenied) as error:
+            self._failed[source.bucket] = error
+            self._io.troubles.met(subject, error)
+            return error
+        self._io.troubles.over(subject)
+        return delivery.completeness(source, date, listed, self._now)
+
+    async def _enqueue(self, waiting: Waiting, found: Complete) -> None:
+        run, version = waiting.run, waiting.dataset.contract_version
+        key = delivery.delivery_key(
+            run.dataset, version, run.business_date, found.objects, waiting.deadlines.nonce
+        )
+        async with self._io.db.acquire() as db:
+            await runs.enqueue(db, run, key, found.objects, version)
+        self.enqueued += 1
+        log.info("delivery_complete", run=run.id, dataset=run.dataset, objects=len(found.objects))
+
+    async def _give_up(self, run: Run, reason: str) -> None:
+        error = DeliveryMissing(reason)
+        if await runs.fail_waiting(self._io.db, run.id, error):
+            self.given_up += 1
+            metrics.RUNS_TOTAL.labels(run.dataset, "failed").inc()
+            log.error("delivery_given_up", run=run.id, dataset=run.dataset, reason=reason, hint=error.hint)
+
+
+def pause(waited: timedelta, left: timedelta | None) -> float:
+    """The seconds until the next look: a tenth of the time waited, within bounds, and not past the end."""
+    seconds = min(max(SHORTEST_PAUSE, waited.total_seconds() / 10), LONGEST_PAUSE)
+    return seconds if left is None else min(seconds, max(SHORTEST_PAUSE, left.total_seconds()))
+
+
+async def mark_late(io: Resources, now: datetime) -> int:
+    """Notes, once for each run, that its version was promised by now; answers how many became late."""
+    found = await runs.mark_late(io.db, now)
+    for run_id in found:
+        run = await runs.read(io.db, run_id)
+        log.warning("run_late", run=run_id, dataset=run.dataset, business_date=run.business_date)
+    return len(found)
