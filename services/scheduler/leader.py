@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import asyncpg
+
 from services.scheduler import gauges
-from shared.postgres import failures, statements
+from shared.postgres import statements
 from shared.postgres.pool import Connection, connection
 from shared.telemetry import logs, metrics
 
@@ -13,6 +15,7 @@ SQL = statements.beside(__file__)
 # Any fixed number serves, as long as it is not the one of the migrations.
 LOCK = 7_309_441_227
 ANSWER_LIMIT = 5.0
+UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # TimeoutError included
 
 
 async def follow(dsn: str, pause: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -24,11 +27,8 @@ async def follow(dsn: str, pause: float, work: Callable[[], Awaitable[None]]) ->
         try:
             async with connection(dsn, application="scheduler-leader") as seat:
                 await _sit(seat, pause, work)
-        except Exception as error:
-            explained = failures.explain(error)
-            if explained is None:
-                raise
-            log.warning("leadership_lost", reason=explained.message)
+        except UNREACHABLE as error:
+            log.warning("leadership_lost", reason=str(error) or type(error).__name__)
         finally:
             gauges.hide()
         await asyncio.sleep(pause)

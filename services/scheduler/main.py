@@ -34,7 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error.message}\n{error.hint}\n")
         return 2
     logs.configure(settings.log, service="scheduler")
-    return asyncio.run(_tick_once(settings) if once else _serve(settings))
+    try:
+        return asyncio.run(_tick_once(settings) if once else _serve(settings))
+    except leader.UNREACHABLE as error:
+        log.error("database_unreachable", reason=str(error) or type(error).__name__)
+        return 1
 
 
 async def _tick_once(settings: SchedulerSettings) -> int:

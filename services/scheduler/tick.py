@@ -46,7 +46,8 @@ class Report:
 
 async def clock(io: Resources) -> datetime:
     """The time on the database's clock."""
-    now: datetime = await io.db.fetchval(SQL.clock)
+    async with asyncio.timeout(STEP_LIMIT):
+        now: datetime = await io.db.fetchval(SQL.clock)
     return now
 
 

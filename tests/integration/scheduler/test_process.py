@@ -76,6 +76,17 @@ async def test_once_fails_and_names_the_step_that_could_not_be_done(
     assert "failed: purge" in out.decode()
 
 
+async def test_without_a_database_once_fails_in_one_line(settings: SchedulerSettings) -> None:
+    [port] = ports.free(1)
+    away = environment(settings, LOADSTONE_DATABASE_URL=f"postgresql://u:hidden@127.0.0.1:{port}/d")
+    async with process(away, "--once") as once:
+        out, err = await once.communicate()
+    assert (once.returncode, out) == (1, b"")
+    assert err.decode().count("\n") == 1
+    assert "database_unreachable" in err.decode()
+    assert "hidden" not in err.decode()
+
+
 async def test_settings_that_are_wrong_are_told_all_at_once(settings: SchedulerSettings) -> None:
     wrong = environment(settings, LOADSTONE_SCHEDULER_TICK="often", LOADSTONE_RERING="never")
     async with process(wrong, "--once") as once:
