@@ -9,6 +9,7 @@ from services.worker.record import recorded
 from services.worker.resources import Resources
 from shared.catalog import datasets, runs, versions
 from shared.domain.run import RunId, RunState
+from shared.telemetry import metrics
 from shared.warehouse import tables
 
 
@@ -16,6 +17,7 @@ async def ingest(run_id: RunId, io: Resources) -> None:
     """Import one delivery as a new version. The live version changes in the last step, or not at all."""
     claimed = await runs.claim(io.db, run_id, worker=io.name, lease=io.lease)
     if claimed is None:  # finished, cancelled, or held by another worker: the queue delivers at least once
+        metrics.STALE_JOBS_TOTAL.inc()
         return
     async with recorded(claimed, io) as progress:
         loaded = await load(claimed, io, progress)

@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from msgspec import Struct, structs
-from shared.files.reader import Batch
 
 from services.worker.overlap import ahead
 from services.worker.progress import Progress
@@ -19,10 +18,11 @@ from shared.catalog.runs import Claimed
 from shared.domain import expectations
 from shared.domain.report import ObjectCounts, Reject
 from shared.errors import RecordRejected, TooManyErrors
+from shared.files.reader import Batch
 from shared.warehouse import quarantine, staging
 from shared.warehouse.staging import Encoder
 
-AHEAD = 4
+AHEAD = 2
 
 
 class Loaded(Struct, frozen=True, kw_only=True):

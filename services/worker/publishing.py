@@ -4,6 +4,9 @@ Each try waits for at most LOADSTONE_LOCK_TIMEOUT, so that one long reader delay
 readers; in between it backs off with jitter.
 """
 
+import time
+from collections.abc import AsyncGenerator
+
 import asyncpg
 import tenacity
 
@@ -14,24 +17,29 @@ from shared.telemetry import metrics
 
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 2.0
+IN_THE_WAY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 
 
-def tries(io: Resources, progress: Progress) -> tenacity.AsyncRetrying:
-    """The tries of one publish. Raises PublishBlocked when readers held the view for all of them."""
+async def tries(io: Resources, progress: Progress) -> AsyncGenerator[tenacity.AttemptManager]:
+    """The tries of one publish. Raises PublishBlocked when readers held the view during all of them."""
     progress.enter("publish")
-
-    def give_up(state: tenacity.RetryCallState) -> None:
-        metrics.PUBLISH_TRIES.observe(state.attempt_number)
-        raise PublishBlocked(
-            f"the publish tried {state.attempt_number} times in {io.publish_timeout:.0f} s to lock the view, "
-            "and readers held it each time"
-        )
-
-    return tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception_type(
-            (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
-        ),
+    started = time.perf_counter()
+    number = 0
+    retrying = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception_type(IN_THE_WAY),
         wait=tenacity.wait_random_exponential(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE),
         stop=tenacity.stop_after_delay(io.publish_timeout),
-        retry_error_callback=give_up,
+        retry_error_callback=_give_up,
+    )
+    async for attempt in retrying:
+        number = attempt.retry_state.attempt_number
+        yield attempt
+    metrics.PUBLISH_TRIES.observe(number)
+    metrics.PUBLISH_WAIT.observe(time.perf_counter() - started)
+
+
+def _give_up(state: tenacity.RetryCallState) -> None:
+    metrics.PUBLISH_TRIES.observe(state.attempt_number)
+    raise PublishBlocked(
+        f"the publish tried {state.attempt_number} times to lock the view, and readers held it each time"
     )

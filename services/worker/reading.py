@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-
-from shared.files.reader import Batch, FileReader
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from functools import partial
 
 from services.worker.resources import Resources
 from shared.domain.dataset import Dataset
 from shared.domain.run import ObjectRef
 from shared.errors import FileRefused
+from shared.files.reader import Batch, FileReader
 
 
 async def batches[T](
@@ -36,13 +38,17 @@ async def batches[T](
     def worked(parse: Callable[[], list[Batch]]) -> list[T]:
         return [work(batch) for batch in parse()]
 
+    loop = asyncio.get_running_loop()
     try:
-        async for chunk in io.bucket.stream(dataset.source.bucket, item):
-            told(len(chunk))
-            for done in await asyncio.to_thread(worked, lambda chunk=chunk: reader.feed(chunk)):
+        # One thread for all: each thread more would keep an arena of freed memory of its own.
+        with ThreadPoolExecutor(1, "parser") as parser:
+            async with aclosing(io.bucket.stream(dataset.source.bucket, item)) as chunks:
+                async for chunk in chunks:
+                    told(len(chunk))
+                    for done in await loop.run_in_executor(parser, worked, partial(reader.feed, chunk)):
+                        yield done
+            for done in await loop.run_in_executor(parser, worked, reader.finish):
                 yield done
-        for done in await asyncio.to_thread(worked, reader.finish):
-            yield done
     except FileRefused as refused:
         line = f" line {refused.line}" if refused.line else ""
         raise type(refused)(

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from arq.connections import ArqRedis
-
 from services.worker.ingest import ingest
 from services.worker.resources import Resources
 from shared import queue
 from shared.domain.run import RunId
 from shared.errors import QueueUnavailable
+from shared.queue import Queue
 from shared.telemetry import logs
 
 log = logs.logger()
@@ -18,14 +17,14 @@ log = logs.logger()
 RENEWAL = queue.IN_PROGRESS.total_seconds() / 3
 
 
-async def import_run(run_id: RunId, job: str, io: Resources, doorbell: ArqRedis) -> None:
+async def import_run(run_id: RunId, job: str, io: Resources, doorbell: Queue) -> None:
     """Import the run that a message names, if it is to be had, and keep the message from being repeated."""
     async with _kept(doorbell, job):
         await ingest(run_id, io)
 
 
 @asynccontextmanager
-async def _kept(doorbell: ArqRedis, job: str) -> AsyncGenerator[None]:
+async def _kept(doorbell: Queue, job: str) -> AsyncGenerator[None]:
     async def renew() -> None:
         while True:
             await asyncio.sleep(RENEWAL)

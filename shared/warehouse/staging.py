@@ -6,6 +6,7 @@ snapshot, also to those taken before the load (docs/decisions/0002-freeze-on-loa
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pgpq
@@ -70,7 +71,7 @@ class Encoder:
 
 
 def _field_encoders(schema: pa.Schema, dataset: Dataset) -> dict[str, object]:
-    chosen: dict[str, object] = {}
+    chosen: dict[str, Any] = {}
     for field, declared in zip(schema, dataset.schema.fields, strict=True):
         if declared.type in ("object", "array"):
             chosen[field.name] = encoders.StringEncoderBuilder.new_with_output(field, Jsonb())
