@@ -2,7 +2,7 @@
 
 from shared.domain.run import DatasetId, Run
 from shared.domain.version import Version
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 from shared.postgres import rows, statements
 from shared.postgres.pool import Connection, Pool
 
@@ -40,10 +40,13 @@ async def listing(
 
 
 async def previous(db: Connection, dataset_id: DatasetId, number: int) -> Version:
-    """The newest retained version below a number. Raises NotFound when there is none."""
+    """The newest retained version below a number. Raises Conflict when there is none."""
     row = await db.fetchrow(SQL.previous, dataset_id, number)
     if row is None:
-        raise NotFound(f"no retained version is older than version {number}")
+        raise Conflict(
+            f"no retained version is older than version {number}",
+            hint="`loadstone versions DATASET` lists what is retained.",
+        )
     return rows.struct(row, Version)
 
 

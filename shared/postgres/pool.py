@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import msgspec
 
+from shared.postgres import statements
+
 if TYPE_CHECKING:
     type Pool = asyncpg.Pool[asyncpg.Record]
     type Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
@@ -14,6 +16,7 @@ else:
     Pool = asyncpg.Pool
     Connection = asyncpg.Connection
 
+SQL = statements.beside(__file__)
 CONNECT_TIMEOUT = 10.0
 
 
@@ -58,7 +61,7 @@ async def connection(dsn: str, *, application: str) -> AsyncGenerator[Connection
 async def ping(opened: Pool) -> None:
     """Raises unless PostgreSQL answers."""
     async with opened.acquire() as free:
-        await free.execute("")
+        await free.fetchval(SQL.ping)
 
 
 def _session(application: str) -> dict[str, str]:

@@ -121,7 +121,7 @@ def page(table: Relation) -> Sql:
     """
     return Sql(
         f"SELECT ctid::text AS place, to_json(t)::text AS row FROM {table.sql} t"  # noqa: S608 - quoted
-        " WHERE ctid > $1::tid LIMIT $2"
+        " WHERE ctid > $1::text::tid LIMIT $2"
     )
 
 

@@ -4,7 +4,7 @@ import asyncpg
 from msgspec import Raw, Struct
 
 from shared.domain.version import Version
-from shared.errors import NotFound
+from shared.errors import RequestInvalid, VersionRetired
 from shared.postgres.pool import Connection, Pool
 from shared.warehouse import ddl, naming
 
@@ -19,13 +19,13 @@ class Page(Struct, frozen=True, kw_only=True):
 
 
 async def page(db: Connection | Pool, version: Version, *, after: str = START, limit: int) -> Page:
-    """At most `limit` rows after a place. Raises NotFound when retention has dropped the version."""
+    """At most `limit` rows after a place. Raises VersionRetired when it is gone, RequestInvalid."""
     try:
         found = await db.fetch(ddl.page(naming.version(version.relation)), after, limit + 1)
     except asyncpg.UndefinedTableError:
-        raise NotFound(
-            f"version {version.number} is no longer retained", hint="Read the live version from its start."
-        ) from None
+        raise VersionRetired(f"version {version.number} is no longer retained") from None
+    except asyncpg.InvalidTextRepresentationError:
+        raise RequestInvalid(f"{after!r} is no place in a version", hint="Begin at the start.") from None
     shown = found[:limit]
     following = shown[-1]["place"] if len(found) > limit else None
     return Page(rows=[Raw(row["row"].encode()) for row in shown], following=following)

@@ -1,0 +1,3 @@
+-- name: ping
+-- Answers when PostgreSQL does.
+SELECT 1 AS answer;
