@@ -1,0 +1,88 @@
+"""Starts an import: looks at the bucket, accepts the run, and wakes a worker."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+
+from services.api.resources import Resources
+from shared import queue
+from shared.catalog import audit, runs
+from shared.catalog.datasets import DatasetRecord
+from shared.catalog.runs import Request
+from shared.domain import delivery, planning
+from shared.domain.delivery import Missing
+from shared.domain.run import ObjectRef, Run, RunId, RunState, Trigger
+from shared.errors import Conflict, DeliveryMissing
+from shared.postgres.pool import Connection
+from shared.telemetry import logs
+
+# The scheduler looks at a waiting delivery again after this many seconds.
+LOOK_AGAIN = 10.0
+log = logs.logger()
+
+
+async def start(
+    io: Resources, dataset: DatasetRecord, business_date: date, *, force: bool, actor: str
+) -> tuple[Run, bool]:
+    """Accept the import of one delivery: the run that stands for it, and whether that is a new one.
+
+    An incomplete delivery makes a run that waits. Raises DeliveryMissing when waiting would not help.
+    """
+    source = dataset.document.source
+    listed = await io.bucket.listing(source.bucket, delivery.key_prefix(source, business_date))
+    found = delivery.completeness(source, business_date, listed, io.now())
+    request = Request(
+        dataset_id=dataset.id,
+        contract_version=dataset.contract_version,
+        business_date=business_date,
+        trigger=Trigger.MANUAL,
+        requested_by=actor,
+        max_attempts=dataset.document.limits.retries,
+        nonce=uuid.uuid4().hex if force else None,
+    )
+    async with io.db.acquire() as db, db.transaction():
+        if isinstance(found, Missing):
+            run_id, new = await _wait(io, db, request, found)
+        else:
+            run_id, new = await _submit(db, request, dataset.name, found.objects)
+        run = await runs.read(db, run_id)
+        if new:
+            await audit.add(
+                db,
+                actor=actor,
+                action="run.start",
+                subject=dataset.name,
+                after={"run": run_id, "businessDate": business_date, "force": force},
+            )
+    if new and run.state is RunState.QUEUED:
+        await _ring(io, run)
+    return run, new
+
+
+async def _submit(
+    db: Connection, request: Request, name: str, objects: Sequence[ObjectRef]
+) -> tuple[RunId, bool]:
+    identity = delivery.delivery_key(
+        name, request.contract_version, request.business_date, objects, request.nonce
+    )
+    return await runs.submit(db, request, identity, objects)
+
+
+async def _wait(io: Resources, db: Connection, request: Request, missing: Missing) -> tuple[RunId, bool]:
+    if missing.hopeless:
+        raise DeliveryMissing(missing.reason, hint="Compare source.key and source.files with the bucket.")
+    give_up_at = planning.give_up_at(io.now(), io.wait_limit)
+    run_id, new = await runs.submit_waiting(db, request, give_up_at=give_up_at)
+    if run_id is None:
+        raise Conflict("the run that waited for this delivery went on just now", hint="Ask again.")
+    await runs.check_later(db, run_id, LOOK_AGAIN, missing.reason)
+    return run_id, new
+
+
+async def _ring(io: Resources, run: Run) -> None:
+    """Wake a worker if Redis is there; if not, the scheduler rings when it is back."""
+    try:
+        await queue.ring(io.queue, run.id, run.fence)
+        await runs.rang(io.db, run.id)
+    except Exception as error:  # noqa: BLE001 - the run is accepted, whatever becomes of its job
+        log.warning("job_not_enqueued", run=run.id, error=error)
