@@ -1,0 +1,1 @@
+"""What `loadstone doctor` looks at, one module for each thing that can be ill."""

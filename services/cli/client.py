@@ -1,0 +1,219 @@
+"""The API as functions. Answers are Structs; refusals are raised as the errors that the API means."""
+
+import getpass
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from itertools import islice
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from services.cli import configuration
+from services.cli.answers import (
+    Applied,
+    DatasetAnswer,
+    DatasetSummary,
+    Page,
+    Problem,
+    Quarantined,
+    RolledBack,
+    RowPage,
+    RunAnswer,
+    RunDetail,
+    VersionAnswer,
+)
+from services.cli.configuration import ClientSettings
+from shared.domain import document
+from shared.domain.dataset import Dataset
+from shared.domain.run import RunState
+from shared.errors import ApiUnreachable, DatasetInvalid, LoadstoneError
+
+TIMEOUT = 30.0
+PAGE = 100
+
+
+class Client:
+    """One API, with a token."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    @property
+    def url(self) -> str:
+        """Where the API is."""
+        return str(self._http.base_url).rstrip("/")
+
+    def is_ready(self) -> bool:
+        """Whether the API can reach what it needs."""
+        return self._send("GET", "/ready").is_success
+
+    def apply(self, dataset: Dataset, *, dry_run: bool) -> Applied:
+        """Makes a document the one that holds, or says what that would change."""
+        content = msgspec.json.encode(document.dump(dataset))
+        query = {"dryRun": "true"} if dry_run else {}
+        path = f"/v1/datasets/{dataset.name}"
+        return self._ask("PUT", path, Applied, query=query, content=content)
+
+    def datasets(self) -> list[DatasetSummary]:
+        """All datasets, by name."""
+        return list(self._items("/v1/datasets", Page[DatasetSummary], cursor="after"))
+
+    def dataset(self, name: str) -> DatasetAnswer:
+        """One dataset with its document."""
+        return self._ask("GET", f"/v1/datasets/{name}", DatasetAnswer)
+
+    def start(self, dataset: str, business_date: date, *, force: bool) -> tuple[RunAnswer, bool]:
+        """Asks for an import; the run that stands for the delivery, and whether it is a new one."""
+        content = msgspec.json.encode({"businessDate": business_date, "force": force})
+        response = self._send("POST", f"/v1/datasets/{dataset}/runs", content=content)
+        return _answer(response, RunAnswer), response.status_code == httpx.codes.ACCEPTED
+
+    def runs(
+        self, *, dataset: str | None = None, state: RunState | None = None, limit: int
+    ) -> list[RunAnswer]:
+        """The newest runs."""
+        query = {"dataset": dataset, "state": state}
+        return self._first(limit, "/v1/runs", Page[RunAnswer], cursor="before", query=query)
+
+    def run(self, run_id: int) -> RunDetail:
+        """One run with its attempts and objects."""
+        return self._ask("GET", f"/v1/runs/{run_id}", RunDetail)
+
+    def cancel(self, run_id: int) -> RunAnswer:
+        """Asks for a run to be cancelled; the run as it is then."""
+        return self._ask("POST", f"/v1/runs/{run_id}/cancel", RunAnswer)
+
+    def quarantine(self, run_id: int, *, limit: int) -> list[Quarantined]:
+        """The first records that a run rejected."""
+        return self._first(limit, f"/v1/runs/{run_id}/quarantine", Page[Quarantined], cursor="after")
+
+    def versions(self, dataset: str, *, limit: int) -> list[VersionAnswer]:
+        """The newest versions."""
+        return self._first(limit, f"/v1/datasets/{dataset}/versions", Page[VersionAnswer], cursor="before")
+
+    def rollback(self, dataset: str, version: int | None) -> RolledBack:
+        """Makes an earlier version live: that one, or the newest below the live one."""
+        content = msgspec.json.encode({} if version is None else {"version": version})
+        return self._ask("POST", f"/v1/datasets/{dataset}/rollback", RolledBack, content=content)
+
+    def rows(self, dataset: str, *, limit: int) -> RowPage:
+        """The first rows of the live version, all of the same version."""
+        path = f"/v1/datasets/{dataset}/rows"
+        page = self._ask("GET", path, RowPage, query={"limit": min(limit, PAGE)})
+        items = page.items
+        while page.next is not None and len(items) < limit:
+            query = {"cursor": page.next, "limit": min(limit - len(items), PAGE)}
+            page = self._ask("GET", path, RowPage, query=query)
+            items += page.items
+        return msgspec.structs.replace(page, items=items)
+
+    def _first[Item](
+        self,
+        limit: int,
+        path: str,
+        kind: type[Page[Item]],
+        *,
+        cursor: str,
+        query: Mapping[str, object] | None = None,
+    ) -> list[Item]:
+        wanted = {**(query or {}), "limit": min(limit, PAGE)}
+        found = self._items(path, kind, cursor=cursor, query=wanted)
+        return list(islice(found, limit))
+
+    def _items[Item](
+        self, path: str, kind: type[Page[Item]], *, cursor: str, query: Mapping[str, object] | None = None
+    ) -> Iterator[Item]:
+        page = self._ask("GET", path, kind, query=query)
+        yield from page.items
+        while page.next is not None:
+            page = self._ask("GET", path, kind, query={**(query or {}), cursor: page.next})
+            yield from page.items
+
+    def _ask[Kind: Struct](self, method: str, path: str, kind: type[Kind], **request: Any) -> Kind:  # noqa: ANN401
+        return _answer(self._send(method, path, **request), kind)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        asked: Any = {name: value for name, value in (query or {}).items() if value is not None}
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        try:
+            return self._http.request(method, path, params=asked, content=content, headers=headers)
+        except httpx.TransportError as error:
+            reason = str(error) or type(error).__name__
+            raise ApiUnreachable(f"can't reach the API at {self.url}: {reason}") from error
+
+
+@contextmanager
+def connect(*, timeout: float = TIMEOUT) -> Generator[Client]:
+    """The API that the settings name."""
+    settings = configuration.read(ClientSettings).client
+    headers = {"Authorization": f"Bearer {settings.token.reveal()}", "X-Loadstone-Actor": actor()}
+    # A proxy for the world outside is none for this machine.
+    outside = urlsplit(settings.url).hostname not in ("127.0.0.1", "::1", "localhost")
+    with httpx.Client(base_url=settings.url, headers=headers, timeout=timeout, trust_env=outside) as http:
+        yield Client(http)
+
+
+def actor() -> str:
+    """Who is asking, for the audit trail: the user's name on this machine."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        name = ""
+    return name if name.isascii() and name.isprintable() and 0 < len(name) <= 100 else "cli"
+
+
+def _answer[Kind: Struct](response: httpx.Response, kind: type[Kind]) -> Kind:
+    """The answer, decoded; raises what the API refused with."""
+    if not response.is_success:
+        raise _refusal(response)
+    try:
+        return msgspec.json.decode(response.content, type=kind)
+    except msgspec.DecodeError as error:
+        raise ApiUnreachable(
+            f"{response.request.url} answers, but not as Loadstone's API does: {error}",
+            hint="Does LOADSTONE_API_URL name the API, and has it the same release as this command line?",
+        ) from None
+
+
+def _refusal(response: httpx.Response) -> LoadstoneError:
+    try:
+        problem = msgspec.json.decode(response.content, type=Problem)
+    except msgspec.DecodeError:
+        problem = Problem()
+    if not problem.code:
+        return ApiUnreachable(
+            f"{response.request.url} answered {response.status_code} {response.reason_phrase}, "
+            "which is not an answer of Loadstone's API",
+            hint="Does LOADSTONE_API_URL name the API? Is there a proxy in between?",
+        )
+    return _as_error(problem)
+
+
+def _as_error(problem: Problem) -> LoadstoneError:
+    kind = _kinds().get(problem.code, LoadstoneError)
+    message = problem.detail or problem.title
+    if issubclass(kind, DatasetInvalid):
+        return kind(message, problems=problem.problems, hint=problem.hint)
+    return kind("\n  ".join([message, *problem.problems]), hint=problem.hint)
+
+
+def _kinds() -> dict[str, type[LoadstoneError]]:
+    """Every error by its code."""
+    found: dict[str, type[LoadstoneError]] = {}
+    unseen: list[type[LoadstoneError]] = [LoadstoneError]
+    while unseen:
+        kind = unseen.pop()
+        unseen += kind.__subclasses__()
+        found.setdefault(kind.code, kind)
+    return found

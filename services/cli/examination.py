@@ -1,0 +1,118 @@
+"""What an import would make of a file, found out by the worker's own code; nothing here knows a server."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from msgspec import Struct
+
+from shared.domain import expectations
+from shared.domain.dataset import Dataset
+from shared.domain.expectations import Finding
+from shared.domain.report import Reject
+from shared.errors import FileRefused
+from shared.files.reader import Batch, FileReader
+
+# A chunk may grow by the whole compression ratio before it is taken apart.
+CHUNK = 64 * 1024
+
+
+class Rejected(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A record that would go to quarantine."""
+
+    line: int
+    column: str | None
+    code: str
+    message: str
+    raw: str
+
+
+class Refusal(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Why the file as a whole can't be read."""
+
+    code: str
+    message: str
+    line: int | None
+    hint: str
+
+
+class Checked(Struct, kw_only=True, rename="camel"):
+    """What was found in a file. `broken` names each promise that it breaks; then nothing is published."""
+
+    file: str
+    bytes: int = 0
+    records: int = 0
+    rows: int = 0
+    quarantined: int = 0
+    blank_lines: int = 0
+    seconds: float = 0.0
+    rejects: list[Rejected] = []
+    refusal: Refusal | None = None
+    broken: list[str] = []
+    warnings: list[str] = []
+
+    @property
+    def passes(self) -> bool:
+        """Whether an import would publish this file, as far as can be seen here."""
+        return self.refusal is None and not self.broken
+
+
+def examine(file: BinaryIO, reader: FileReader, dataset: Dataset, *, show: int) -> Checked:
+    """Reads the file to its end, in bounded memory, and judges it."""
+    checked = Checked(file=file.name)
+    started = time.perf_counter()
+    try:
+        for batch in _batches(file, reader, checked):
+            _count(checked, batch, show)
+    except FileRefused as refused:
+        checked.refusal = Refusal(
+            code=refused.code, message=refused.message, line=refused.line, hint=refused.hint
+        )
+    checked.seconds = round(time.perf_counter() - started, 3)
+    _judge(checked, dataset)
+    return checked
+
+
+def _batches(file: BinaryIO, reader: FileReader, checked: Checked) -> Iterator[Batch]:
+    while chunk := file.read(CHUNK):
+        checked.bytes += len(chunk)
+        yield from reader.feed(chunk)
+    yield from reader.finish()
+
+
+def _count(checked: Checked, batch: Batch, show: int) -> None:
+    checked.records += batch.records
+    checked.rows += batch.rows.num_rows
+    checked.quarantined += len(batch.rejects)
+    checked.blank_lines += batch.blank_lines
+    checked.rejects += _shown(batch.rejects[: show - len(checked.rejects)])
+
+
+def _shown(rejects: Sequence[Reject]) -> list[Rejected]:
+    return [
+        Rejected(
+            line=reject.line,
+            column=reject.column,
+            code=reject.code,
+            message=reject.message,
+            raw=reject.raw.decode("utf-8", errors="backslashreplace"),
+        )
+        for reject in rejects
+    ]
+
+
+def _judge(checked: Checked, dataset: Dataset) -> None:
+    finished = checked.refusal is None
+    exceeded = expectations.budget_exceeded(
+        dataset.load, rejected=checked.quarantined, read=checked.records, finished=finished
+    )
+    if exceeded:
+        checked.broken.append(exceeded)
+    if finished and dataset.source.files.max == 1:  # else the rules are about all files together
+        findings = expectations.check(dataset.quality, checked.rows)
+        checked.broken += _messages(findings, "error")
+        checked.warnings += _messages(findings, "warning")
+
+
+def _messages(findings: Sequence[Finding], severity: str) -> list[str]:
+    return [finding.message for finding in findings if finding.severity == severity]

@@ -1,0 +1,28 @@
+"""`loadstone rows`: what readers of the live version see."""
+
+import msgspec
+import rich_click as click
+
+from services.cli import client, output
+from services.cli.verb import dataset_argument, verb
+
+
+@verb("rows")
+@dataset_argument()
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many.")
+def command(dataset: str, limit: int) -> None:
+    """Show rows of a dataset's live version, in the order of the file."""
+    with client.connect() as api:
+        page = api.rows(dataset, limit=limit)
+    output.tell(f"{dataset} version {page.version}, business date {page.business_date}")
+    rows = [msgspec.json.decode(item, type=dict[str, object]) for item in page.items]
+    columns = list(rows[0]) if rows else []
+    shown = [[_spelled(row.get(column)) for column in columns] for row in rows]
+    output.answer(page.items, lambda: output.table(columns, shown, empty="no rows"))
+
+
+def _spelled(value: object) -> object:
+    """Numbers as PostgreSQL writes them: no separators in the middle of years."""
+    if value is None or isinstance(value, str):
+        return value
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,83 @@
+"""`loadstone run`: all that is known about one run."""
+
+from collections.abc import Iterator
+
+import rich_click as click
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from services.cli import client, following, output
+from services.cli.answers import RunDetail
+from services.cli.output import byte_count, facts, table
+from services.cli.runs import seconds
+from services.cli.verb import verb
+
+
+@verb("run")
+@click.argument("run_id", metavar="RUN", type=click.IntRange(min=1))
+@click.option("--follow", is_flag=True, help="Follow the run until it is final.")
+def command(run_id: int, follow: bool) -> None:
+    """Show one run: state, attempts, objects, what it found."""
+    with client.connect() as api:
+        found = api.run(run_id)
+        if follow:
+            following.follow(api, found)
+            found = api.run(run_id)
+    output.answer(found, lambda: Group(*_parts(found)))
+
+
+def _parts(run: RunDetail) -> Iterator[RenderableType]:
+    yield facts(_facts(run))
+    if run.attempts:
+        yield Text("\nAttempts", style="bold")
+        columns = ("attempt", "outcome", "started", "ended", "worker", "why")
+        rows = [
+            (each.number, each.outcome, each.started_at, each.finished_at, each.worker, each.error_code)
+            for each in run.attempts
+        ]
+        yield table(columns, rows, empty="none")
+    if run.objects:
+        yield Text("\nObjects", style="bold")
+        columns = ("object", "size", "records", "rows", "quarantined", "blank lines")
+        counts = [
+            (
+                each.key,
+                Text(byte_count(each.size), justify="right"),
+                each.records_read,
+                each.rows_loaded,
+                each.rows_quarantined,
+                each.blank_lines,
+            )
+            for each in run.objects
+        ]
+        yield table(columns, counts, empty="none")
+    stages = (run.report or {}).get("stages")
+    if stages:
+        yield Text("\nSeconds by stage", style="bold")
+        yield facts(stages.items())
+    for finding in (run.report or {}).get("findings", ()):
+        yield Text(f"\n{finding.get('severity')}: {output.printable(str(finding.get('message')))}")
+
+
+def _facts(run: RunDetail) -> Iterator[tuple[str, object]]:
+    report = run.report or {}
+    yield "run", run.id
+    yield "dataset", run.dataset
+    yield "business date", run.business_date
+    yield "state", run.state
+    yield "stage", run.stage
+    yield "version", run.version
+    yield "contract", run.contract_version
+    yield "attempt", f"{run.attempt} of {run.max_attempts}"
+    yield "rows", run.rows_done
+    yield "quarantined", report.get("rowsQuarantined")
+    yield "bytes", f"{byte_count(run.bytes_done)} of {byte_count(run.bytes_total)}"
+    yield "asked for by", f"{run.requested_by or 'somebody'} ({run.trigger})"
+    yield "created", run.created_at
+    yield "started", run.started_at
+    yield "finished", run.finished_at
+    yield "seconds", seconds(run)
+    yield "late since", run.late_at
+    yield "error", run.error_code
+    yield "message", run.error_message
+    yield "hint", run.error_hint
