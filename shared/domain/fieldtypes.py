@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
 from msgspec import Struct
@@ -169,6 +169,8 @@ def _physical(field: Field) -> Physical:
             f"physicalType: {field.physical_type!r} found, for a field of type {field.type} "
             f"one of {', '.join(_PHYSICAL[field.type])} expected"
         )
+    if field.format == "uuid" and name != "uuid":
+        raise ValueError(f"physicalType: {field.physical_type!r} found, for the format uuid uuid expected")
     if written[2] is None:
         return _sized(name, None, None, explicit=True)
     return _sized(name, int(written[2]), int(written[3] or 0), pair=written[3] is not None)
@@ -248,7 +250,10 @@ def _integer(text: str, kind: Physical) -> int:
 
 
 def _numeric(text: str, kind: Physical) -> Decimal:
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # an exponent beyond 10¹⁸
+        raise ValueError(f"{_shortened(text)} does not fit {kind} without rounding") from None
     sign, digits, exponent = number.as_tuple()
     if not number:
         return Decimal(0)
@@ -261,7 +266,8 @@ def _numeric(text: str, kind: Physical) -> Decimal:
 
 def _float(text: str, kind: Physical) -> float:
     number = float(text.replace("INF", "inf"))
-    if math.isinf(number) and "INF" not in text:
+    vanished = number == 0 and re.match(r"[+-]?[0.]*[1-9]", text)
+    if vanished or (math.isinf(number) and "INF" not in text):
         raise ValueError(f"{text} is out of range for {kind}")
     return number
 

@@ -42,7 +42,8 @@ class Block(Struct, frozen=True, kw_only=True):
         """Where each record's own bytes end, before its line end."""
         content = np.frombuffer(self.data, np.uint8)
         returns = (self.ends > self.starts) & (content[self.ends - 1] == CARRIAGE_RETURN)
-        return self.ends - (returns & (self.ends < len(content)))
+        ends: Positions = self.ends - (returns & (self.ends < len(content)))
+        return ends
 
     def lines(self, records: Positions) -> Positions:
         """The physical lines, counted from 1 through the whole file, on which these records start."""
@@ -115,7 +116,7 @@ class Cutter:
             ends=found.ends,
             strays=np.searchsorted(found.ends, found.stray_ends),
         )
-        self._line += data.count(b"\n", 0, cut)
+        self._line += found.lines
         yield block
 
     def _check_lengths(self, data: bytes, found: "Scan") -> None:
@@ -136,11 +137,15 @@ class Cutter:
 
 
 class Scan(Struct, frozen=True, kw_only=True):
-    """Where records end in data that start with one. Nothing behind `cut` is decided yet."""
+    """Where records end in data that start with one. Nothing behind `cut` is decided yet.
+
+    `lines` counts the newlines before `cut`, those inside quotes included.
+    """
 
     ends: Positions
     stray_ends: Positions
     cut: int
+    lines: int
     inside_quotes: bool = False
 
 
@@ -150,7 +155,7 @@ def scan(data: bytes, delimiter: int, quote: int, *, final: bool) -> Scan:
     newlines = np.flatnonzero(content == NEWLINE)
     quotes = np.flatnonzero(content == quote)
     if not len(quotes):
-        return _closed([newlines], [], data, final=final)
+        return _closed([newlines], [], newlines, data, final=final)
     # Records end at the newlines with an even number of quotes before them, counted from where reading
     # started (afresh): of these two choices one holds, by the number of quotes before that place.
     before = np.bincount(np.searchsorted(newlines, quotes), minlength=len(newlines) + 1)[:-1].cumsum() % 2
@@ -170,23 +175,36 @@ def scan(data: bytes, delimiter: int, quote: int, *, final: bool) -> Scan:
         runs.append(_between(ends[turn], start, int(quotes[opened])))
         end = int(np.searchsorted(newlines, quotes[at]))
         if end == len(newlines) and not final:
-            return _closed(runs, strays, data, final=False)
+            return _closed(runs, strays, newlines, data, final=False)
         start = int(newlines[end]) + 1 if end < len(newlines) else len(data)
         strays.append(start - 1 if end < len(newlines) else start)
         runs.append(np.array(strays[-1:]))
     runs.append(_between(ends[turn], start, len(data)))
-    return _closed(runs, strays, data, final=final, inside_quotes=final and (len(quotes) - first) % 2 == 1)
+    inside_quotes = final and (len(quotes) - first) % 2 == 1
+    return _closed(
+        runs, strays, newlines, data, final=final and not inside_quotes, inside_quotes=inside_quotes
+    )
 
 
 def _closed(
-    runs: list[Positions], strays: list[int], data: bytes, *, final: bool, inside_quotes: bool = False
+    runs: list[Positions],
+    strays: list[int],
+    newlines: Positions,
+    data: bytes,
+    *,
+    final: bool,
+    inside_quotes: bool = False,
 ) -> Scan:
     ends = np.concatenate(runs) if len(runs) > 1 else runs[0]
-    cut = int(ends[-1]) + 1 if len(ends) else 0
-    if final and not inside_quotes and cut < len(data):
+    cut = min(int(ends[-1]) + 1, len(data)) if len(ends) else 0
+    if final and cut < len(data):
         ends, cut = np.append(ends, len(data)), len(data)
     return Scan(
-        ends=ends, stray_ends=np.array(strays, np.intp), cut=min(cut, len(data)), inside_quotes=inside_quotes
+        ends=ends,
+        stray_ends=np.array(strays, np.intp),
+        cut=cut,
+        lines=int(np.searchsorted(newlines, cut)),
+        inside_quotes=inside_quotes,
     )
 
 

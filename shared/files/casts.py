@@ -23,8 +23,8 @@ _NAIVE = pa.timestamp("us")
 _DAY_ONE = -719_162  # 0001-01-01, counted from 1970-01-01
 _FIRST_MICROSECOND = _DAY_ONE * 86_400_000_000
 _LAST_MICROSECOND = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999
-# Arrow's decimal parser wraps around without an error where more digits come than 128 bits hold: it reads
-# 340282366920938463463374607431768211457 as 1. Shorter texts are safe.
+# Arrow's decimal parser wraps around without an error where a text's digits, or the zeros added to reach the
+# scale, are more than 128 bits hold: it reads 340282366920938463463374607431768211457 as 1.
 _SAFE_DIGITS = 38
 # Without an exponent, a text this short can neither overflow nor vanish.
 _SAFE_FLOAT_LENGTH = {32: 30, 64: 300}
@@ -43,8 +43,8 @@ def is_plain(column: TextArray, type_: pa.DataType) -> bool:
     """Whether the column's bytes prove that the cast to the type accepts no more than its pattern does."""
     if pt.is_integer(type_):
         return texts.consist_of(column, b"-0123456789")
-    if pt.is_decimal(type_):
-        return texts.consist_of(column, b"-.0123456789") and texts.lengths(column)[1] <= _SAFE_DIGITS
+    if isinstance(type_, pa.Decimal128Type):
+        return _is_short(column, type_.scale) and texts.consist_of(column, b"-.0123456789")
     if pt.is_floating(type_):
         short = texts.lengths(column)[1] <= _SAFE_FLOAT_LENGTH[type_.bit_width]
         return short and texts.consist_of(column, b"-.0123456789")
@@ -83,9 +83,13 @@ def _without_plus(column: TextArray) -> TextArray:
 
 
 def _to_decimal(column: TextArray, type_: pa.DataType, kind: Physical) -> AnyArray:
-    if texts.lengths(column)[1] <= _SAFE_DIGITS and texts.consist_of(column, b"+-.0123456789"):
+    if _is_short(column, kind.scale) and texts.consist_of(column, b"+-.0123456789"):
         return pc.cast(column, type_)
     return pa.array([_exact(text, kind) for text in column.to_pylist()], type_)
+
+
+def _is_short(column: TextArray, scale: int) -> bool:
+    return texts.lengths(column)[1] <= _SAFE_DIGITS - scale
 
 
 def _exact(text: str | None, kind: Physical) -> object:

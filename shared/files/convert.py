@@ -106,7 +106,7 @@ def convert(column: TextArray, field: Field) -> Converted:
             return _json(column, field)
     type_ = arrow_type(field)
     if column.null_count == len(column):
-        return Converted(array=column.cast(type_))
+        return Converted(array=pa.nulls(len(column)).cast(type_))
     cast = casts.cast_to(type_)
     if casts.is_plain(column, type_):
         try:

@@ -19,7 +19,7 @@ from msgspec import Struct
 from shared.domain.report import Reject, RejectCode
 from shared.errors import CountsDiffer
 from shared.files.blocks import CARRIAGE_RETURN, NEWLINE, Block, Positions
-from shared.files.texts import AnyArray
+from shared.files.texts import AnyArray, AnyChunks
 
 type Bytes = npt.NDArray[np.uint8]
 
@@ -108,8 +108,13 @@ def _read(block: Block, data: bytes, layout: Layout) -> Texts | None:
         )
     except pa.ArrowInvalid:
         return None
-    columns = tuple(column.combine_chunks() for column in table.columns)
+    columns = tuple(_one_chunk(column) for column in table.columns)
     return Texts(block=block, columns=columns, rows=table.num_rows)
+
+
+def _one_chunk(column: AnyChunks) -> AnyArray:
+    chunks: list[AnyArray] = column.chunks
+    return chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)  # which copies
 
 
 def _parse_by_record(block: Block, layout: Layout) -> Texts:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 type Mask = npt.NDArray[np.bool_]
 type AnyArray = pa.Array[Any]
 type TextArray = pa.Array[Any]  # of strings; the stubs would have functions return arrays of anything
+type AnyChunks = pa.ChunkedArray[Any]
 type AnyScalar = pa.Scalar[Any]
 
 _pc: Any = pc  # the stubs know only some of the arguments that its functions take
