@@ -37,7 +37,7 @@ STATUS: Mapping[type[LoadstoneError], HTTPStatus] = {
 }
 
 # What only HTTP can be wrong about.
-_CODES: Mapping[int, str] = {
+HTTP_CODES: Mapping[int, str] = {
     HTTPStatus.BAD_REQUEST: errors.RequestInvalid.code,
     HTTPStatus.NOT_FOUND: errors.NotFound.code,
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
@@ -63,7 +63,7 @@ class Problem(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=T
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """The answer to a request that failed, whatever the error is."""
     request_id = observed.request_id(request.scope)
-    if isinstance(error, HTTPException) and error.status_code in _CODES:
+    if isinstance(error, HTTPException) and error.status_code in HTTP_CODES:
         return _response(_of_http(request, error, request_id), error.headers or {})
     told = _told(error)
     headers = {}
@@ -110,7 +110,7 @@ def _of_error(error: LoadstoneError, request_id: str) -> Problem:
 
 def _of_http(request: Request[Any, Any, Any], error: HTTPException, request_id: str) -> Problem:
     status = HTTPStatus(error.status_code)
-    code = _CODES[status]
+    code = HTTP_CODES[status]
     found = error.extra if isinstance(error.extra, list) else []
     return Problem(
         type=f"/errors/{code}",

@@ -6,7 +6,7 @@ from datetime import date
 
 from services.api.resources import Resources
 from shared import queue
-from shared.catalog import audit, runs
+from shared.catalog import audit, runs, waiting
 from shared.catalog.datasets import DatasetRecord
 from shared.catalog.runs import Request
 from shared.domain import delivery, planning
@@ -72,10 +72,10 @@ async def _wait(io: Resources, db: Connection, request: Request, missing: Missin
     if missing.hopeless:
         raise DeliveryMissing(missing.reason, hint="Compare source.key and source.files with the bucket.")
     give_up_at = planning.give_up_at(io.now(), io.wait_limit)
-    run_id, new = await runs.submit_waiting(db, request, give_up_at=give_up_at)
+    run_id, new = await waiting.submit(db, request, give_up_at=give_up_at)
     if run_id is None:
         raise Conflict("the run that waited for this delivery went on just now", hint="Ask again.")
-    await runs.check_later(db, run_id, LOOK_AGAIN, missing.reason)
+    await waiting.check_later(db, run_id, LOOK_AGAIN, missing.reason)
     return run_id, new
 
 
