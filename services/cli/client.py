@@ -157,10 +157,17 @@ class Client:
 def connect(*, timeout: float = TIMEOUT) -> Generator[Client]:
     """The API that the settings name."""
     settings = configuration.read(ClientSettings).client
-    headers = {"Authorization": f"Bearer {settings.token.reveal()}", "X-Loadstone-Actor": actor()}
+    with at(settings.url, settings.token.reveal(), timeout=timeout) as api:
+        yield api
+
+
+@contextmanager
+def at(url: str, token: str, *, timeout: float = TIMEOUT) -> Generator[Client]:
+    """The API at this address."""
+    headers = {"Authorization": f"Bearer {token}", "X-Loadstone-Actor": actor()}
     # A proxy for the world outside is none for this machine.
-    outside = urlsplit(settings.url).hostname not in ("127.0.0.1", "::1", "localhost")
-    with httpx.Client(base_url=settings.url, headers=headers, timeout=timeout, trust_env=outside) as http:
+    outside = urlsplit(url).hostname not in ("127.0.0.1", "::1", "localhost")
+    with httpx.Client(base_url=url, headers=headers, timeout=timeout, trust_env=outside) as http:
         yield Client(http)
 
 

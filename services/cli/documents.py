@@ -6,6 +6,7 @@ from pathlib import Path
 from shared.domain import document
 from shared.domain.dataset import Dataset
 from shared.errors import DatasetInvalid, RequestInvalid
+from shared.files import convert
 
 FOLDER = Path("datasets")
 _ENDINGS = (".yaml", ".yml", ".json")
@@ -21,7 +22,7 @@ def read(path: Path) -> Dataset:
         raise RequestInvalid(
             f"can't read {path}: {error.strerror}", hint="Name a dataset document."
         ) from None
-    return document.parse(content, source=str(path), base=path.parent)
+    return document.parse(content, source=str(path), base=path.parent, check_field=convert.check_field)
 
 
 def read_all(paths: Sequence[Path]) -> list[Dataset]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 
+from click.exceptions import Exit as Ended
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
@@ -22,14 +23,11 @@ PATIENCE = 60.0
 type Display = Callable[[RunAnswer], None]
 
 
-class Stopped(Exception):
-    """Somebody pressed Ctrl-C: following ended, the run goes on."""
-
-
 def follow(api: Client, run: RunAnswer) -> RunAnswer:
     """Shows how a run goes on, on stderr; its last state. A run that is held waits for a person: it is left.
 
-    Raises Stopped on Ctrl-C, and ApiUnreachable when the API is away for too long.
+    Ctrl-C ends the command, and says that the run goes on. Raises ApiUnreachable when the API is away for
+    too long.
     """
     try:
         with _bar() if sys.stderr.isatty() else _lines() as show:
@@ -37,15 +35,10 @@ def follow(api: Client, run: RunAnswer) -> RunAnswer:
                 show(current)
                 run = current
     except KeyboardInterrupt:
-        raise Stopped from None
+        output.tell(f"stopped following; run {run.id} goes on: `loadstone run {run.id} --follow`")
+        output.tell(f"`loadstone cancel {run.id}` ends it")
+        raise Ended(Exit.INTERRUPTED) from None
     return run
-
-
-def tell_stopped(run: RunAnswer) -> Exit:
-    """Says that the run goes on; the exit status that Ctrl-C has."""
-    output.tell(f"stopped following; run {run.id} goes on: `loadstone run {run.id} --follow`")
-    output.tell(f"`loadstone cancel {run.id}` ends it")
-    return Exit.INTERRUPTED
 
 
 def _states(api: Client, run: RunAnswer) -> Iterator[RunAnswer]:

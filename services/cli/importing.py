@@ -12,7 +12,6 @@ from services.cli import client, following, output
 from services.cli.answers import RunAnswer, RunDetail
 from services.cli.client import Client
 from services.cli.exits import Exit
-from services.cli.following import Stopped
 from services.cli.runs import seconds
 from services.cli.verb import dataset_argument, verb
 from shared.domain.run import RunState
@@ -47,10 +46,7 @@ def command(
         if no_wait:
             output.answer(run, lambda: f"run {run.id}: {following.doing(run)}")
             return
-        try:
-            following.follow(api, run)
-        except Stopped:
-            ctx.exit(following.tell_stopped(run))
+        following.follow(api, run)
         found = api.run(run.id)
     output.answer(found, lambda: outcome(found))
     if found.state in BROKEN:

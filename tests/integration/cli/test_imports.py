@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+import os
+import pty
 import signal
+import sys
 
 import pytest
 
 from services.cli.exits import Exit
 from shared.domain.run import RunState
-from tests.integration.cli.driver import Commands
+from tests.integration.cli.driver import ROOT, Commands
 
 GOOD = "id,carrier\n1,AA\n2,UA\n3,DL\n"
 TOLERANT = {"target": {"schema": "public", "table": "flights"}, "onError": "CONTINUE", "maxErrors": 1}
@@ -192,3 +195,24 @@ async def test_names_of_datasets_complete(commands: Commands) -> None:
     command = await commands.start(**completing)
     said, _ = await asyncio.wait_for(command.communicate(), 20)
     assert said.decode().split() == ["plain,flights"]
+
+
+async def test_on_a_terminal_an_import_is_followed_with_a_bar(commands: Commands) -> None:
+    await commands.run("apply", str(commands.declare()))
+    await commands.run("import", "flights", "--date", "2013-01-05", "--no-wait")
+    terminal, inside = pty.openpty()
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.cli.main", "run", "1", "--follow"),
+        env={**commands.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "200"},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=inside,
+    )
+    os.close(inside)
+    seen = b""
+    while b"waiting: no objects match" not in seen:
+        seen += await asyncio.wait_for(asyncio.to_thread(os.read, terminal, 4096), 20)
+    await commands.run("cancel", "1")
+    assert await asyncio.wait_for(command.wait(), 20) == Exit.OK
+    os.close(terminal)
+    assert "━".encode() in seen
+    assert b"0 rows" in seen

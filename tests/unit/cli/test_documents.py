@@ -54,6 +54,14 @@ def test_the_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     assert problems[1].startswith(f"{tmp_path}/planes.yaml: colour: unknown key")
 
 
+def test_a_pattern_that_the_worker_could_not_use_is_a_mistake_already_here(tmp_path: Path) -> None:
+    fields = [{"name": "id", "type": "string", "constraints": {"pattern": "(("}}]
+    _write(tmp_path, "flights", schema={"fields": fields})
+    with pytest.raises(DatasetInvalid) as caught:
+        documents.read_all([tmp_path])
+    assert "not a regular expression of RE2" in caught.value.problems[0]
+
+
 def test_two_files_may_not_declare_one_dataset(tmp_path: Path) -> None:
     _write(tmp_path, "a/flights")
     _write(tmp_path, "b/flights")

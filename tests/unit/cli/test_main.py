@@ -31,7 +31,7 @@ def _run(*arguments: str, **environ: str) -> Result:
 def test_help_lists_every_verb_with_what_it_does() -> None:
     shown = " ".join(_run("--help").stdout.split())
     assert [name for name in LISTED if f"│ {name} " not in shown] == []
-    assert VERBS["migrate"].short_help in shown
+    assert str(VERBS["migrate"].short_help) in shown
 
 
 def test_help_explains_every_exit_status() -> None:
