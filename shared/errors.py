@@ -21,6 +21,7 @@
         ├── BucketDenied              bucket_denied
         ├── DeliveryMissing           delivery_missing
         ├── RunCancelled              run_cancelled
+        ├── DeliverySuperseded        delivery_superseded
         ├── TimeLimitExceeded         time_limit_exceeded
         ├── TargetUnusable            target_unusable
         ├── LocalStackFailed          local_stack_failed
@@ -196,6 +197,13 @@ class RunCancelled(Permanent):
 
     code = "run_cancelled"
     hint = "Start it again with `loadstone import DATASET --date DATE`."
+
+
+class DeliverySuperseded(Permanent):
+    """A newer delivery is live already, and an older one must not take its place by itself."""
+
+    code = "delivery_superseded"
+    hint = "If the older one is wanted: `loadstone import DATASET --date DATE --force`."
 
 
 class TimeLimitExceeded(Permanent):

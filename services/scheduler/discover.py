@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from services.scheduler.resources import Resources
-from shared.catalog import datasets, runs
+from shared.catalog import datasets, runs, waiting
 from shared.catalog.datasets import DatasetRecord
-from shared.catalog.runs import Deadlines
+from shared.catalog.waiting import Deadlines
 from shared.domain import delivery
 from shared.domain.delivery import Complete, Missing
 from shared.domain.run import Run, RunId
@@ -46,7 +46,7 @@ class Discovery:
 
     async def look(self) -> None:
         """Decides about each run: enqueued, given up, or looked at again later."""
-        found = await runs.due_checks(self._io.db, limit=CHECKS_AT_ONCE, hold=HOLD)
+        found = await waiting.due_checks(self._io.db, limit=CHECKS_AT_ONCE, hold=HOLD)
         async with asyncio.TaskGroup() as tasks:
             for run_id in found:
                 tasks.create_task(self._check(run_id))
@@ -65,15 +65,15 @@ class Discovery:
         return Waiting(
             run=run,
             dataset=await datasets.read(self._io.db, run.dataset),
-            deadlines=await runs.deadlines(self._io.db, run_id),
+            deadlines=await waiting.deadlines(self._io.db, run_id),
         )
 
-    async def _decide(self, waiting: Waiting) -> None:
-        judgement = await self._judge(waiting)
-        run, give_up_at = waiting.run, waiting.deadlines.give_up_at
+    async def _decide(self, one: Waiting) -> None:
+        judgement = await self._judge(one)
+        run, give_up_at = one.run, one.deadlines.give_up_at
         match judgement:
             case Complete():
-                await self._enqueue(waiting, judgement)
+                await self._enqueue(one, judgement)
             case Missing(hopeless=True, reason=reason):
                 await self._give_up(run, reason)
             case Missing(reason=reason) if give_up_at is not None and give_up_at <= self._now:
@@ -81,12 +81,12 @@ class Discovery:
             case Missing(reason=reason):
                 left = give_up_at - self._now if give_up_at else None
                 later = pause(self._now - run.created_at, left)
-                await runs.check_later(self._io.db, run.id, later, reason)
+                await waiting.check_later(self._io.db, run.id, later, reason)
             case error:  # the bucket can't be read: that says nothing about the delivery
-                await runs.check_later(self._io.db, run.id, AFTER_A_FAILURE, error.message)
+                await waiting.check_later(self._io.db, run.id, AFTER_A_FAILURE, error.message)
 
-    async def _judge(self, waiting: Waiting) -> Complete | Missing | BucketUnavailable | BucketDenied:
-        source, date = waiting.dataset.document.source, waiting.run.business_date
+    async def _judge(self, one: Waiting) -> Complete | Missing | BucketUnavailable | BucketDenied:
+        source, date = one.dataset.document.source, one.run.business_date
         if source.bucket in self._failed:
             return self._failed[source.bucket]
         subject = f"bucket {source.bucket}"
@@ -99,19 +99,19 @@ class Discovery:
         self._io.troubles.over(subject)
         return delivery.completeness(source, date, listed, self._now)
 
-    async def _enqueue(self, waiting: Waiting, found: Complete) -> None:
-        run, version = waiting.run, waiting.dataset.contract_version
+    async def _enqueue(self, one: Waiting, found: Complete) -> None:
+        run, version = one.run, one.dataset.contract_version
         key = delivery.delivery_key(
-            run.dataset, version, run.business_date, found.objects, waiting.deadlines.nonce
+            run.dataset, version, run.business_date, found.objects, one.deadlines.nonce
         )
         async with self._io.db.acquire() as db:
-            await runs.enqueue(db, run, key, found.objects, version)
+            await waiting.enqueue(db, run, key, found.objects, version)
         self.enqueued += 1
         log.info("delivery_complete", run=run.id, dataset=run.dataset, objects=len(found.objects))
 
     async def _give_up(self, run: Run, reason: str) -> None:
         error = DeliveryMissing(reason)
-        if await runs.fail_waiting(self._io.db, run.id, error):
+        if await waiting.fail(self._io.db, run.id, error):
             self.given_up += 1
             metrics.RUNS_TOTAL.labels(run.dataset, "failed").inc()
             log.error("delivery_given_up", run=run.id, dataset=run.dataset, reason=reason, hint=error.hint)
@@ -125,7 +125,7 @@ def pause(waited: timedelta, left: timedelta | None) -> float:
 
 async def mark_late(io: Resources, now: datetime) -> int:
     """Notes, once for each run, that its version was promised by now; answers how many became late."""
-    found = await runs.mark_late(io.db, now)
+    found = await waiting.mark_late(io.db, now)
     for run_id in found:
         run = await runs.read(io.db, run_id)
         log.warning("run_late", run=run_id, dataset=run.dataset, business_date=run.business_date)

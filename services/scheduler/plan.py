@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.scheduler.resources import Resources
-from shared.catalog import datasets, runs
+from shared.catalog import datasets, waiting
 from shared.catalog.datasets import DueDataset
 from shared.catalog.runs import Request
 from shared.domain import planning
@@ -66,7 +66,7 @@ async def _accept(io: Resources, db: Connection, dataset: DueDataset, firing: Du
         requested_by="schedule",
         max_attempts=document.limits.retries,
     )
-    run_id, new = await runs.submit_waiting(
+    run_id, new = await waiting.submit(
         db,
         request,
         give_up_at=planning.give_up_at(now, io.wait_limit),

@@ -1,6 +1,7 @@
 """Judges a loaded table before anybody may see it."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from msgspec import Struct
 
@@ -9,7 +10,8 @@ from shared.domain import expectations
 from shared.domain.contract import Contract
 from shared.domain.expectations import Finding
 from shared.domain.report import ObjectCounts
-from shared.errors import CountsDiffer, ExpectationFailed
+from shared.domain.run import Run, Trigger
+from shared.errors import CountsDiffer, DeliverySuperseded, ExpectationFailed
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -24,6 +26,15 @@ class Report(Struct, frozen=True, kw_only=True):
         broken = [finding.message for finding in self.findings if finding.severity == "error"]
         if broken:
             raise ExpectationFailed("; ".join(broken))
+
+
+def raise_if_superseded(run: Run, live_business_date: date | None) -> None:
+    """Raises DeliverySuperseded when the schedule would put an older day in the place of a newer one.
+
+    What a person asked for is done: they may want the older day.
+    """
+    if run.trigger is Trigger.SCHEDULE and live_business_date and run.business_date < live_business_date:
+        raise DeliverySuperseded(f"{live_business_date} is live, and this delivery is of {run.business_date}")
 
 
 def check(contract: Contract, loaded: Loaded) -> Report:

@@ -50,7 +50,9 @@ async def batches[T](
             for done in await loop.run_in_executor(parser, worked, reader.finish):
                 yield done
     except FileRefused as refused:
-        line = f" line {refused.line}" if refused.line else ""
-        raise type(refused)(
-            f"{item.key}{line}: {refused.message}", line=refused.line, hint=refused.hint
-        ) from None
+        raise _located(refused, item.key) from None
+
+
+def _located(refused: FileRefused, key: str) -> FileRefused:
+    line = f" line {refused.line}" if refused.line else ""
+    return type(refused)(f"{key}{line}: {refused.message}", line=refused.line, hint=refused.hint)

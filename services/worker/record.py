@@ -7,7 +7,7 @@ already: the ending touches nothing, and an import that did succeed is never ret
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 from services.worker.heartbeat import beating
@@ -17,12 +17,17 @@ from shared.catalog import runs
 from shared.catalog.runs import Claimed
 from shared.domain import quantities, retry
 from shared.domain.run import RunState
-from shared.errors import LeaseLost, LoadstoneError, RunCancelled, TimeLimitExceeded
+from shared.errors import DeliverySuperseded, LeaseLost, LoadstoneError, RunCancelled, TimeLimitExceeded
 from shared.postgres import failures
 from shared.telemetry import logs, metrics
 from shared.warehouse import staging
 
 log = logs.logger()
+# What is no failure, though it ends a run without a version.
+ENDINGS: Mapping[type[LoadstoneError], RunState] = {
+    RunCancelled: RunState.CANCELLED,
+    DeliverySuperseded: RunState.SUPERSEDED,
+}
 
 
 @asynccontextmanager
@@ -77,7 +82,7 @@ async def _write(progress: Progress, io: Resources, error: LoadstoneError) -> No
         metrics.RETRIES_TOTAL.labels(error.code).inc()
         log.warning("run_will_be_retried", code=error.code, reason=error.message, delay=delay)
         return
-    state = RunState.CANCELLED if isinstance(error, RunCancelled) else RunState.FAILED
+    state = ENDINGS.get(type(error), RunState.FAILED)
     await runs.finish(io.db, run, progress.ending(state, error=error))
     _tell(progress, state, error)
 

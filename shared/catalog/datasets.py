@@ -61,6 +61,7 @@ class Locked(Struct, frozen=True, kw_only=True):
     id: DatasetId
     contract_version: int
     live_version: int | None
+    live_business_date: date | None
 
 
 async def read(db: Connection | Pool, name: str) -> DatasetRecord:
@@ -78,7 +79,8 @@ async def listing(db: Connection | Pool, *, after: str = "", limit: int = 100) -
 
 async def lock(db: Connection, dataset_id: DatasetId) -> Locked:
     """Serialises applying, publishing and rolling back of one dataset."""
-    return rows.struct(await db.fetchrow(SQL.lock, dataset_id), Locked)
+    await db.execute(SQL.lock, dataset_id)
+    return rows.struct(await db.fetchrow(SQL.locked, dataset_id), Locked)
 
 
 async def present(db: Connection, name: str) -> DatasetRecord | None:

@@ -22,7 +22,14 @@ LIMIT $2;
 
 -- name: lock
 -- Serialises what changes a dataset: applying, publishing, rolling back.
-SELECT id, contract_version, live_version FROM loadstone.dataset WHERE id = $1 FOR UPDATE;
+SELECT id FROM loadstone.dataset WHERE id = $1 FOR UPDATE;
+
+-- name: locked
+-- What is live of a locked dataset; a statement of its own, whose snapshot is not older than the lock.
+SELECT d.id, d.contract_version, d.live_version, v.business_date AS live_business_date
+FROM loadstone.dataset d
+LEFT JOIN loadstone.version v ON v.dataset_id = d.id AND v.number = d.live_version
+WHERE d.id = $1;
 
 -- name: serialise_applying
 -- Lets one transaction at a time apply datasets: names and targets must be unique among all of them.

@@ -5,7 +5,7 @@ run belongs to somebody else, and raises LeaseLost.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -62,19 +62,6 @@ class Ready(Struct, frozen=True, kw_only=True):
     fence: int
 
 
-class Attempt(Struct, frozen=True, kw_only=True):
-    """One execution of a run by a worker."""
-
-    fence: int
-    number: int
-    worker: str
-    started_at: datetime
-    finished_at: datetime | None
-    outcome: str | None
-    error_code: str | None
-    error_message: str | None
-
-
 class ObjectRecord(Struct, frozen=True, kw_only=True):
     """One object of a run, with what was read of it once the run has succeeded."""
 
@@ -86,15 +73,6 @@ class ObjectRecord(Struct, frozen=True, kw_only=True):
     rows_loaded: int | None = None
     rows_quarantined: int | None = None
     blank_lines: int | None = None
-
-
-class Deadlines(Struct, frozen=True, kw_only=True):
-    """When a waiting run counts as late, and when it is given up."""
-
-    expected_at: datetime | None
-    late_at: datetime | None
-    give_up_at: datetime | None
-    nonce: str | None
 
 
 class StateCount(Struct, frozen=True, kw_only=True):
@@ -159,82 +137,13 @@ async def submit(
         if standing is None:
             raise Conflict("the run of the same delivery ended just now", hint="Ask again.")
         return RunId(standing), False
-    await _pin(db, RunId(run_id), objects)
+    await pin(db, RunId(run_id), objects)
     return RunId(run_id), True
 
 
-async def submit_waiting(
-    db: Connection,
-    request: Request,
-    *,
-    give_up_at: datetime,
-    expected_at: datetime | None = None,
-    schedule_key: str | None = None,
-) -> tuple[RunId | None, bool]:
-    """Accepts a run whose delivery is not complete yet; one run at most waits for a business date.
-
-    Answers (None, False) when the tick of the schedule was planned before and its run waits no longer.
-    """
-    run_id = await db.fetchval(
-        SQL.submit_waiting,
-        request.dataset_id,
-        request.contract_version,
-        request.business_date,
-        request.trigger,
-        request.requested_by,
-        request.priority,
-        schedule_key,
-        request.nonce,
-        request.max_attempts,
-        expected_at,
-        give_up_at,
-    )
-    if run_id is None:
-        return await db.fetchval(SQL.same_waiting, request.dataset_id, request.business_date), False
-    return RunId(run_id), True
-
-
-async def _pin(db: Connection, run_id: RunId, objects: Sequence[ObjectRef]) -> None:
+async def pin(db: Connection, run_id: RunId, objects: Sequence[ObjectRef]) -> None:
+    """Keeps which objects, at which ETags, a run is about."""
     await db.executemany(SQL.add_object, [(run_id, item.key, item.etag, item.size) for item in objects])
-
-
-async def due_checks(db: Connection | Pool, *, limit: int, hold: float) -> list[RunId]:
-    """Takes waiting runs whose bucket should be looked at again; nobody else gets them for `hold` seconds."""
-    return [RunId(row["id"]) for row in await db.fetch(SQL.due_checks, limit, hold)]
-
-
-async def check_later(db: Connection | Pool, run_id: RunId, seconds: float, missing: str) -> None:
-    """Keeps a run waiting and says what is missing."""
-    await db.execute(SQL.check_later, run_id, seconds, missing)
-
-
-async def enqueue(
-    db: Connection, run: Run, delivery_key: str, objects: Sequence[ObjectRef], contract_version: int
-) -> None:
-    """Makes a waiting run claimable, or ends it as `unchanged` when another run stands for its delivery."""
-    size = sum(item.size for item in objects)
-    try:
-        async with db.transaction():
-            if await db.fetchval(SQL.enqueue, run.id, delivery_key, size, contract_version):
-                await _pin(db, run.id, objects)
-    except asyncpg.UniqueViolationError:
-        await db.execute(SQL.end_waiting, run.id, RunState.UNCHANGED, None, None, None)
-
-
-async def fail_waiting(db: Connection | Pool, run_id: RunId, error: LoadstoneError) -> bool:
-    """Ends a waiting run that will never be complete; False when it waited no longer."""
-    ended = await db.fetchval(SQL.end_waiting, run_id, RunState.FAILED, error.code, error.message, error.hint)
-    return ended is not None
-
-
-async def deadlines(db: Connection | Pool, run_id: RunId) -> Deadlines:
-    """The times at which a waiting run is late, or given up."""
-    return rows.struct(await db.fetchrow(SQL.deadlines, run_id), Deadlines)
-
-
-async def mark_late(db: Connection | Pool, now: datetime) -> list[RunId]:
-    """The runs that became late since the last call."""
-    return [RunId(row["id"]) for row in await db.fetch(SQL.mark_late, now)]
 
 
 async def claim(db: Pool, run_id: RunId, *, worker: str, lease: float) -> Claimed | None:
@@ -357,11 +266,6 @@ async def record_rollback(db: Connection, request: Request, version: int) -> Run
         version,
     )
     return RunId(await db.fetchval(SQL.record_rollback, *values))
-
-
-async def attempts(db: Connection | Pool, run_id: RunId) -> list[Attempt]:
-    """The executions of a run, oldest first."""
-    return rows.structs(await db.fetch(SQL.attempts, run_id), Attempt)
 
 
 async def objects(db: Connection | Pool, run_id: RunId) -> list[ObjectRecord]:

@@ -7,7 +7,7 @@ import msgspec
 
 
 def struct[T: msgspec.Struct](row: asyncpg.Record | None, kind: type[T]) -> T:
-    """The row as a Struct whose fields have the names of its columns. Raises LookupError where there is none."""
+    """The row as a Struct with a field for each column. Raises LookupError where there is no row."""
     if row is None:
         raise LookupError(f"no row for a {kind.__name__}")
     return msgspec.convert(dict(row), kind)

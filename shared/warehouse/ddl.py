@@ -125,5 +125,10 @@ def page(table: Relation) -> Sql:
     )
 
 
+def count(relation: Relation) -> Sql:
+    """How many rows there are."""
+    return Sql(f"SELECT count(*) FROM {relation.sql}")  # noqa: S608 - quoted
+
+
 def _list(columns: Iterable[str]) -> str:
     return ", ".join(quote(column) for column in columns)

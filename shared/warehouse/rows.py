@@ -7,6 +7,7 @@ from shared.domain.version import Version
 from shared.errors import RequestInvalid, VersionRetired
 from shared.postgres.pool import Connection, Pool
 from shared.warehouse import ddl, naming
+from shared.warehouse.naming import Relation
 
 START = "(0,0)"
 
@@ -29,3 +30,9 @@ async def page(db: Connection | Pool, version: Version, *, after: str = START, l
     shown = found[:limit]
     following = shown[-1]["place"] if len(found) > limit else None
     return Page(rows=[Raw(row["row"].encode()) for row in shown], following=following)
+
+
+async def count(db: Connection | Pool, relation: Relation) -> int:
+    """How many rows a reader of a table or a view sees."""
+    counted: int = await db.fetchval(ddl.count(relation))
+    return counted

@@ -70,7 +70,7 @@ class Encoder:
         return bytes(self._encoder.finish())
 
 
-def _field_encoders(schema: pa.Schema, dataset: Dataset) -> dict[str, object]:
+def _field_encoders(schema: pa.Schema, dataset: Dataset) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     for field, declared in zip(schema, dataset.schema.fields, strict=True):
         if declared.type in ("object", "array"):

@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from shared.catalog import audit, datasets, runs, versions
+from shared.catalog import attempts, audit, datasets, runs, versions, waiting
 from shared.domain.run import ObjectRef, Run
 from shared.domain.version import Version
 from shared.postgres import statements
@@ -24,10 +24,10 @@ FILLED: list[tuple[statements.Statements, str, type[msgspec.Struct]]] = [
     (datasets.SQL, "read", datasets.DatasetRecord),
     (datasets.SQL, "list", datasets.DatasetRecord),
     (datasets.SQL, "due", datasets.DueDataset),
-    (datasets.SQL, "lock", datasets.Locked),
+    (datasets.SQL, "locked", datasets.Locked),
     (quarantine.SQL, "page", quarantine.Quarantined),
-    (runs.SQL, "attempts", runs.Attempt),
-    (runs.SQL, "deadlines", runs.Deadlines),
+    (attempts.SQL, "list", attempts.Attempt),
+    (waiting.SQL, "deadlines", waiting.Deadlines),
     (runs.SQL, "expired", runs.Expired),
     (runs.SQL, "history", Run),
     (runs.SQL, "object_counts", runs.ObjectRecord),

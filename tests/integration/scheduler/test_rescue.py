@@ -11,7 +11,7 @@ from services.scheduler import ring, tick
 from services.scheduler.rescue import verdict
 from services.scheduler.tick import Report
 from shared import queue
-from shared.catalog import runs
+from shared.catalog import attempts, runs
 from shared.catalog.runs import Expired
 from shared.domain.retry import MAX_CRASHES
 from shared.domain.run import Run, RunId, RunState
@@ -49,7 +49,7 @@ async def test_a_run_whose_lease_ran_out_is_queued_again_at_once_and_rung(
     assert (report.did["rescued"], report.did["rung"]) == (1, 1)
     run = await runs.read(scheduler.io.db, run_id)
     assert (run.state, run.attempt, run.crashes) == (RunState.QUEUED, 1, 1)
-    [attempt] = await runs.attempts(scheduler.io.db, run_id)
+    [attempt] = await attempts.listing(scheduler.io.db, run_id)
     assert (attempt.outcome, attempt.error_code) == ("lost", "worker_lost")
     with pytest.raises(LeaseLost):
         await runs.release(scheduler.io.db, held)
