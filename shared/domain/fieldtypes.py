@@ -1,59 +1,12 @@
-"""What a field's type accepts, and which PostgreSQL type holds it: the one definition of both.
+"""Which PostgreSQL type holds a field, and what keeps a field from being converted and checked."""
 
-The texts that a type accepts are patterns that mean the same to Python's `re` and to RE2.
-docs/reference/types.md is the table for readers.
-"""
-
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
-from uuid import UUID
+from collections.abc import Iterator, Mapping
 
-from msgspec import Struct
-
+from shared.domain import fieldvalues
 from shared.domain.dataset import Field
+from shared.domain.fieldvalues import Physical
 from shared.errors import DatasetInvalid
-
-type Value = bool | int | float | Decimal | str | date | time | datetime | UUID
-
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
-_NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"  # XML Schema's double, as Table Schema says
-_FLOAT = rf"{_NUMBER}|NaN|-?INF"
-PATTERNS: Mapping[str, str] = {
-    "smallint": r"[+-]?[0-9]+",
-    "integer": r"[+-]?[0-9]+",
-    "bigint": r"[+-]?[0-9]+",
-    "numeric": _NUMBER,
-    "double precision": _FLOAT,
-    "real": _FLOAT,
-    "date": _DATE,
-    "time": _TIME,
-    "timestamp": rf"{_DATE}[T ]{_TIME}",
-    "timestamptz": rf"{_DATE}[T ]{_TIME}(Z|[+-][0-9]{{2}}:[0-9]{{2}})?",
-    "uuid": r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
-}
-TRUE_VALUES = frozenset({"true", "True", "TRUE", "1"})
-FALSE_VALUES = frozenset({"false", "False", "FALSE", "0"})
-INTEGER_BITS: Mapping[str, int] = {"smallint": 16, "integer": 32, "bigint": 64}
-
-# Completes "… is not "; shown to whoever sent the file.
-NAMES: Mapping[str, str] = {
-    "smallint": "an integer",
-    "integer": "an integer",
-    "bigint": "an integer",
-    "numeric": "a number",
-    "double precision": "a number",
-    "real": "a number",
-    "boolean": "a boolean (true, True, TRUE, 1, false, False, FALSE, 0)",
-    "date": "a date (YYYY-MM-DD)",
-    "time": "a time (hh:mm:ss, at most 6 decimals)",
-    "timestamp": "a date and time without offset (YYYY-MM-DDThh:mm:ss, at most 6 decimals)",
-    "timestamptz": "a date and time (YYYY-MM-DDThh:mm:ss with Z or an offset, at most 6 decimals)",
-    "uuid": "a UUID (8-4-4-4-12 hexadecimal digits)",
-}
 
 _PHYSICAL: Mapping[str, tuple[str, ...]] = {  # the first one is the default
     "integer": ("bigint", "integer", "smallint"),
@@ -83,7 +36,6 @@ _ALIASES: Mapping[str, str] = {
 _MAX_PRECISION = 38  # what 128 bits hold
 _MAX_VARCHAR = 10_485_760  # PostgreSQL's own limit
 _WRITTEN = re.compile(r"([a-z0-9 ]*[a-z0-9]) *(?:\( *([0-9]{1,9}) *(?:, *([0-9]{1,9}) *)?\))?")
-
 _COLLECTIONS = frozenset({"object", "array"})
 _ORDERED = frozenset({"integer", "number", "date", "time", "datetime"})
 _TAKEN_BY: Mapping[str, frozenset[str]] = {
@@ -97,20 +49,6 @@ _TAKEN_BY: Mapping[str, frozenset[str]] = {
     "json_schema": _COLLECTIONS,
 }
 BOUNDS = ("minimum", "maximum", "exclusive_minimum", "exclusive_maximum")
-
-
-class Physical(Struct, frozen=True, kw_only=True):
-    """A PostgreSQL type. `precision` and `scale` belong to numeric, `length` to varchar."""
-
-    name: str
-    precision: int = 0
-    scale: int = 0
-    length: int | None = None
-
-    def __str__(self) -> str:
-        if self.name == "numeric":
-            return f"numeric({self.precision},{self.scale})"
-        return self.name if self.length is None else f"{self.name}({self.length})"
 
 
 def physical_type(field: Field) -> str:
@@ -129,31 +67,10 @@ def physical(field: Field) -> Physical:
 def problems(field: Field) -> list[str]:
     """What keeps a field from being converted and checked, each as `key: what is wrong`."""
     try:
-        _physical(field)
-    except ValueError as problem:
-        return [str(problem)]
+        physical(field)
+    except DatasetInvalid as invalid:
+        return list(invalid.problems)
     return [*_constraint_problems(field)]
-
-
-def value(field: Field, written: object) -> Value:
-    """The value of a field's type that a contract writes as a bound or in an enum. Raises ValueError."""
-    return parse(_as_text(written), _physical(field))
-
-
-def parse(text: str, kind: Physical) -> Value:
-    """The value that a text means in a type, exactly. Raises ValueError where it means none."""
-    if kind.name in ("text", "varchar"):
-        return text
-    if kind.name == "boolean":
-        if text not in TRUE_VALUES | FALSE_VALUES:
-            raise ValueError(f"{text!r} is not {NAMES['boolean']}")
-        return text in TRUE_VALUES
-    pattern = PATTERNS.get(kind.name)
-    if pattern is None:
-        raise ValueError(f"{text!r} can't be compared with {kind}")
-    if re.fullmatch(pattern, text) is None:
-        raise ValueError(f"{text!r} is not {NAMES[kind.name]}")
-    return _PARSERS[kind.name](text, kind)
 
 
 def _physical(field: Field) -> Physical:
@@ -201,7 +118,7 @@ def _constraint_problems(field: Field) -> Iterator[str]:
     for key, types in _TAKEN_BY.items():
         if getattr(constraints, key) is not None and field.type not in types:
             yield f"constraints.{_camel(key)}: a field of type {field.type} takes none"
-        elif getattr(constraints, key) is not None and _physical(field).name == "uuid":
+        elif getattr(constraints, key) is not None and physical(field).name == "uuid":
             yield f"constraints.{_camel(key)}: a field that is stored as uuid takes none"
     lengths = (constraints.min_length, constraints.max_length)
     if None not in lengths and lengths[0] > lengths[1]:  # type: ignore[operator]
@@ -217,7 +134,7 @@ def _value_problem(field: Field, written: object, key: str, *, optional: bool = 
     if written is None and optional:
         return
     try:
-        value(field, written)
+        fieldvalues.value(written, physical(field))
     except ValueError as problem:
         yield f"{key}: {problem}"
 
@@ -225,71 +142,3 @@ def _value_problem(field: Field, written: object, key: str, *, optional: bool = 
 def _camel(key: str) -> str:
     first, *rest = key.split("_")
     return first + "".join(word.capitalize() for word in rest)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _as_text(written: object) -> str:
-    match written:
-        case bool():
-            return str(written).lower()
-        case datetime() | date() | time():
-            return written.isoformat()
-        case str() | int() | float() | Decimal():
-            return str(written)
-    raise ValueError(f"{written!r} is not a single value")
-
-
-def _integer(text: str, kind: Physical) -> int:
-    number, half = int(text), 2 ** (INTEGER_BITS[kind.name] - 1)
-    if not -half <= number < half:
-        raise ValueError(f"{text} is out of range for {kind}")
-    return number
-
-
-def _numeric(text: str, kind: Physical) -> Decimal:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:  # an exponent beyond 10¹⁸
-        raise ValueError(f"{_shortened(text)} does not fit {kind} without rounding") from None
-    sign, digits, exponent = number.as_tuple()
-    if not number:
-        return Decimal(0)
-    significant = "".join(map(str, digits)).rstrip("0")
-    exponent = int(exponent) + len(digits) - len(significant)
-    if -exponent > kind.scale or len(significant) + exponent > kind.precision - kind.scale:
-        raise ValueError(f"{_shortened(text)} does not fit {kind} without rounding")
-    return Decimal((sign, tuple(map(int, significant)), exponent))
-
-
-def _float(text: str, kind: Physical) -> float:
-    number = float(text.replace("INF", "inf"))
-    vanished = number == 0 and re.match(r"[+-]?[0.]*[1-9]", text)
-    if vanished or (math.isinf(number) and "INF" not in text):
-        raise ValueError(f"{text} is out of range for {kind}")
-    return number
-
-
-def _timestamptz(text: str, _: Physical) -> datetime:
-    moment = datetime.fromisoformat(text)
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError(f"{text} is not between the years 1 and 9999") from None
-
-
-_PARSERS: Mapping[str, Callable[[str, Physical], Value]] = {
-    "smallint": _integer,
-    "integer": _integer,
-    "bigint": _integer,
-    "numeric": _numeric,
-    "double precision": _float,
-    "real": _float,
-    "date": lambda text, _: date.fromisoformat(text),
-    "time": lambda text, _: time.fromisoformat(text),
-    "timestamp": lambda text, _: datetime.fromisoformat(text),
-    "timestamptz": _timestamptz,
-    "uuid": lambda text, _: UUID(text),
-}

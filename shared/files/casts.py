@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from shared.domain import fieldtypes
-from shared.domain.fieldtypes import Physical
+from shared.domain import fieldvalues
+from shared.domain.fieldvalues import Physical
 from shared.files import texts
 from shared.files.texts import AnyArray, TextArray
 
@@ -96,7 +96,7 @@ def _exact(text: str | None, kind: Physical) -> object:
     if text is None:
         return None
     try:
-        return fieldtypes.parse(text, kind)
+        return fieldvalues.parse(text, kind)
     except ValueError:
         return None
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shared.domain import fieldtypes
+from shared.domain import fieldtypes, fieldvalues
 from shared.domain.dataset import Field
 from shared.domain.report import RejectCode
 from shared.files import texts
@@ -116,7 +116,7 @@ def _choice(field: Field, choices: Sequence[Any]) -> Rule:
 
 
 def _scalar(field: Field, written: object) -> AnyScalar:
-    value = fieldtypes.value(field, written)
+    value = fieldvalues.value(written, fieldtypes.physical(field))
     return pa.scalar(value.bytes if isinstance(value, UUID) else value, arrow_type(field))
 
 

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct
 
-from shared.domain import fieldtypes
+from shared.domain import fieldtypes, fieldvalues
 from shared.domain.dataset import Dataset, Field
-from shared.domain.fieldtypes import FALSE_VALUES, PATTERNS, TRUE_VALUES, Physical
+from shared.domain.fieldvalues import FALSE_VALUES, PATTERNS, TRUE_VALUES, Physical
 from shared.domain.report import RejectCode
 from shared.files import casts, jsonvalues, texts
 from shared.files.casts import Cast
@@ -44,6 +44,7 @@ _REFUSED: Mapping[str, tuple[RejectCode, str]] = {
     "timestamp": (RejectCode.TYPE_MISMATCH, "is not a moment of the years 1 to 9999"),
     "timestamptz": (RejectCode.TYPE_MISMATCH, "is not a moment of the years 1 to 9999 in UTC"),
 }
+_FEW = 32
 _BEYOND = (RejectCode.OUT_OF_RANGE, "is out of range for {}")
 
 
@@ -119,29 +120,36 @@ def convert(column: TextArray, field: Field) -> Converted:
 def _by_value(column: TextArray, kind: Physical, cast: Cast) -> Converted:
     known = texts.valid(column)
     wrong = known & ~texts.matching(column, PATTERNS[kind.name])
-    array = _cast_what_can_be(_without(column, wrong), cast)
+    array = _cast_what_can_be(_without(column, wrong), cast, kind)
     refused = known & ~wrong & ~texts.valid(array)
     code, rule = _REFUSED.get(kind.name, _BEYOND)
     return Converted(
         array=array,
         faults=_faults(
-            Fault(code=RejectCode.TYPE_MISMATCH, rows=wrong, rule=f"is not {fieldtypes.NAMES[kind.name]}"),
+            Fault(code=RejectCode.TYPE_MISMATCH, rows=wrong, rule=f"is not {fieldvalues.NAMES[kind.name]}"),
             Fault(code=code, rows=refused, rule=rule.format(kind)),
         ),
     )
 
 
-def _cast_what_can_be(column: TextArray, cast: Cast) -> AnyArray:
+def _cast_what_can_be(column: TextArray, cast: Cast, kind: Physical) -> AnyArray:
     """The column's values where the cast accepts them, null where it doesn't."""
     try:
         return cast(column)
     except pa.ArrowInvalid:
         if len(column) == 1:
             return cast(pa.nulls(1, pa.string()))
-        half = len(column) // 2
-        return pa.concat_arrays(
-            [_cast_what_can_be(column[:half], cast), _cast_what_can_be(column[half:], cast)]
-        )
+    refused = _refused(column, kind) if len(column) <= _FEW else None
+    if refused is not None and refused.any():
+        return _cast_what_can_be(_without(column, refused), cast, kind)
+    half = len(column) // 2
+    parts = [_cast_what_can_be(part, cast, kind) for part in (column[:half], column[half:])]
+    return pa.concat_arrays(parts)
+
+
+def _refused(column: TextArray, kind: Physical) -> Mask:
+    """The values that Python's parsers refuse too: asking them is faster than halving to the end."""
+    return np.array([text is not None and not fieldvalues.accepts(text, kind) for text in column.to_pylist()])
 
 
 def _varchar(column: TextArray, kind: Physical) -> Converted:
@@ -158,7 +166,7 @@ def _boolean(column: TextArray) -> Converted:
     values = pa.array([meanings.get(str(text)) for text in encoded.dictionary.to_pylist()], pa.bool_())
     array = values.take(encoded.indices)
     wrong = texts.valid(column) & ~texts.valid(array)
-    rule = f"is not {fieldtypes.NAMES['boolean']}"
+    rule = f"is not {fieldvalues.NAMES['boolean']}"
     return Converted(array=array, faults=_faults(Fault(code=RejectCode.TYPE_MISMATCH, rows=wrong, rule=rule)))
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain import fieldtypes
+from shared.domain import fieldtypes, fieldvalues
 from shared.domain.dataset import Field
 from shared.domain.report import RejectCode
 from shared.files import convert, texts
@@ -34,7 +34,7 @@ def converted(of: Field, *values: str | None) -> tuple[list[Any], list[RejectCod
 def as_python(of: Field, text: str) -> Any:
     """What Python's own parsers make of a text, or None."""
     try:
-        value = fieldtypes.value(of, text)
+        value = fieldvalues.value(text, fieldtypes.physical(of))
     except ValueError:
         return None
     return value.bytes if isinstance(value, UUID) else value
@@ -212,6 +212,20 @@ def test_texts_of_any_characters_and_json_are_kept_as_they_are() -> None:
     assert converted(field("object"), *documents) == (documents, [None] * 3)
 
 
+def test_a_column_of_many_bad_values_keeps_each_good_one() -> None:
+    values = ["2013-02-30" if number % 3 else f"2013-02-{number % 28 + 1:02}" for number in range(1_000)]
+    found, codes = converted(field("date"), *values)
+    assert [code is None for code in codes] == [number % 3 == 0 for number in range(1_000)]
+    assert found[0:7:3] == [date(2013, 2, 1), date(2013, 2, 4), date(2013, 2, 7)]
+
+
+def test_a_real_is_the_nearest_of_its_type_and_never_overflows_or_vanishes() -> None:
+    of = field("number", physicalType="real")
+    found, codes = converted(of, "0.1", "3.5e38", "1e-46", "-INF", "0.0")
+    assert found == [0.10000000149011612, None, None, -math.inf, 0.0]
+    assert codes == [None, RANGE, RANGE, None, None]
+
+
 def test_a_moment_without_an_offset_is_in_utc() -> None:
     expected = datetime(2013, 1, 1, 5, tzinfo=UTC)
     values = ["2013-01-01T05:00:00", "2013-01-01 05:00:00Z", "2013-01-01T06:00:00+01:00"]
@@ -219,7 +233,7 @@ def test_a_moment_without_an_offset_is_in_utc() -> None:
 
 
 def test_patterns_mean_the_same_to_re2_as_to_python() -> None:
-    for pattern in fieldtypes.PATTERNS.values():
+    for pattern in fieldvalues.PATTERNS.values():
         for text in ["", "1", "1\n", "²", "2013-01-01", "10:00:00", "1e5", "NaN"]:
             by_re2 = texts.matching(pa.array([text]), pattern)[0]
             assert by_re2 == (re.fullmatch(pattern, text) is not None)
