@@ -20,7 +20,12 @@ from services.api.problems import MEDIA_TYPE, Problem
 
 BEARER = "bearer"
 # Any request under /v1 can be refused so.
-_ALWAYS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE)
+_ALWAYS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
 
 
 def refusals(*statuses: int) -> Mapping[int, ResponseSpec]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
+import asyncpg
 import httpx
 import pytest
 
@@ -74,6 +75,29 @@ async def test_it_serves_until_sigterm_and_ends_well(database: str, redis_url: s
         assert 'loadstone_api_requests_total{method="GET",route="/v1/runs/{run_id}",status="404"}' in metrics
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
+
+
+async def test_a_request_that_is_open_at_sigterm_is_answered(
+    database: str, redis_url: str, s3: Store
+) -> None:
+    environ = environment(database, redis_url, s3)
+    holder = await asyncpg.connect(database)
+    async with running(environ) as process, asyncio.timeout(60):
+        await listening(process)
+        address = f"http://127.0.0.1:{environ['LOADSTONE_API_PORT']}/v1/datasets"
+        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False) as http:
+            async with holder.transaction():
+                await holder.execute("LOCK TABLE loadstone.dataset")
+                asked = asyncio.create_task(http.get(address))
+                while not await holder.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                    assert not asked.done()
+                process.send_signal(signal.SIGTERM)
+                while ports.is_open(int(environ["LOADSTONE_API_PORT"])):
+                    assert not asked.done()
+                assert not asked.done()
+            assert (await asked).status_code == 200
+        assert await process.wait() == 0
+    await holder.close()
 
 
 async def test_mistakes_in_the_settings_are_told_all_at_once(
