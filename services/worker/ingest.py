@@ -22,6 +22,7 @@ async def ingest(run_id: RunId, io: Resources) -> None:
     async with recorded(claimed, io) as progress:
         loaded = await load(claimed, io, progress)
         report = check(claimed.contract, loaded)
+        progress.findings = report.findings
         report.raise_if_broken()
         await index(claimed, io, progress)
         await publish(report, io, progress)
@@ -30,7 +31,6 @@ async def ingest(run_id: RunId, io: Resources) -> None:
 async def publish(report: Report, io: Resources, progress: Progress) -> None:
     """Make the loaded table live in one short transaction, guarded by the run's fence."""
     run, dataset = progress.run, progress.dataset
-    progress.findings = report.findings
     async for attempt in tries(io, progress):  # again and again while a reader holds the view
         with attempt:
             async with io.publishing() as tx:
