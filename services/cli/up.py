@@ -60,7 +60,9 @@ def command(
     output.tell(f"The data are in {options.data}")
     services = stack.loadstone(workers=workers, api_port=api_port)
     running = stack.running(options, outside, services, _prefixed())
-    asyncio.run(stack.run(running, lambda endpoints: _welcome(endpoints, options.data)))
+    asyncio.run(
+        stack.run(running, lambda endpoints: welcome(endpoints, options.data, title="Loadstone is up"))
+    )
     output.tell(f"Everything has stopped. The data stay in {options.data}")
 
 
@@ -77,7 +79,7 @@ def _prefixed() -> Output:
     return show
 
 
-def _welcome(endpoints: Endpoints, data: Path) -> None:
+def welcome(endpoints: Endpoints, data: Path, *, title: str) -> None:
     """Print where everything is, with the secrets of the stack's own servers and no others."""
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="bold")
@@ -103,5 +105,5 @@ def _welcome(endpoints: Endpoints, data: Path) -> None:
     facts.add_row("Metrics", "\n".join(metrics))
     facts.add_row("Data", str(data))
     output.console(sys.stdout).print(
-        Panel(facts, title="Loadstone is up", subtitle="Ctrl-C stops everything", expand=False)
+        Panel(facts, title=title, subtitle="Ctrl-C stops everything", expand=False)
     )

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from msgspec import Struct
@@ -131,14 +131,20 @@ async def run(stack: AbstractAsyncContextManager[Stack], ready: Callable[[Endpoi
             ready(started.endpoints)
             return await started.first_to_end()
 
-    work = asyncio.create_task(until_one_ends())
+    ended = await interruptible(until_one_ends())
+    if ended is not None:
+        raise LocalStackFailed(ended.epitaph())
+
+
+async def interruptible[T](work: Coroutine[None, None, T]) -> T | None:
+    """Return what the work returns, or None after SIGINT or SIGTERM, each of which cancels it."""
+    task = asyncio.create_task(work)
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:
-        ended = await work
+        return await task
     except asyncio.CancelledError:
-        return
-    raise LocalStackFailed(ended.epitaph())
+        return None
 
 
 def environment(endpoints: Endpoints) -> dict[str, str]:
