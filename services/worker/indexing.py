@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from contextlib import aclosing
 
-from shared.files.reader import Batch
-
 from services.worker.progress import Progress
 from services.worker.reading import batches
 from services.worker.resources import Resources
 from shared.catalog.runs import Claimed
 from shared.errors import KeyDuplicated
+from shared.files.reader import Batch
 from shared.warehouse import staging
 from shared.warehouse.staging import DuplicatesFound
 

@@ -7,10 +7,8 @@ from msgspec import Struct
 
 from services.worker.settings import WorkerSettings
 from shared.bucket import Bucket
-from shared.postgres import statements
+from shared.postgres import patience
 from shared.postgres.pool import Connection, Pool
-
-SQL = statements.beside(__file__)
 
 
 class Resources(Struct, frozen=True, kw_only=True):
@@ -29,8 +27,10 @@ class Resources(Struct, frozen=True, kw_only=True):
     @asynccontextmanager
     async def publishing(self) -> AsyncGenerator[Connection]:
         """A transaction whose statements wait for a lock no longer than readers may be held up."""
-        async with self.db.acquire() as connection, connection.transaction():
-            await connection.execute(SQL.wait_for_locks, f"{self.lock_timeout * 1000:.0f}ms")
+        async with (
+            self.db.acquire() as connection,
+            patience.transaction(connection, lock_timeout=self.lock_timeout),
+        ):
             yield connection
 
 

@@ -42,9 +42,7 @@ TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {
     RunState.WAITING: frozenset(
         {RunState.QUEUED, RunState.FAILED, RunState.CANCELLED, RunState.UNCHANGED, RunState.SUPERSEDED}
     ),
-    RunState.QUEUED: frozenset(
-        {RunState.RUNNING, RunState.CANCELLED, RunState.SUPERSEDED}
-    ),
+    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELLED, RunState.SUPERSEDED}),
     RunState.RUNNING: frozenset(
         {
             RunState.QUEUED,

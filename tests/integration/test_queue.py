@@ -56,7 +56,7 @@ async def serving(
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Return when the condition holds."""
     async with asyncio.timeout(15):
-        while not await condition():  # noqa: ASYNC110 Redis tells nobody when a key changes
+        while not await condition():
             await asyncio.sleep(0.02)
 
 

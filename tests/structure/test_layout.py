@@ -23,9 +23,7 @@ PACKAGES = {
     "queue",
     "errors",
 }
-SQL_WORDS = re.compile(
-    r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|ALTER|DROP|CREATE|WITH)\s", re.M
-)
+SQL_WORDS = re.compile(r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|ALTER|DROP|CREATE|WITH)\s", re.M)
 
 
 def _name(path: Path) -> str:
@@ -36,6 +34,14 @@ def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
 
 
 def test_no_module_is_a_junk_drawer() -> None:
@@ -82,13 +88,13 @@ def test_the_story_of_an_import_is_at_most_20_lines() -> None:
 
 
 def test_sql_stands_in_sql_files_except_in_the_one_module_that_builds_it() -> None:
-    found = []
-    for path in PRODUCT:
-        if _name(path) == "shared/warehouse/ddl.py":
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL_WORDS.match(node.value):
-                found.append(f"{_name(path)}:{node.lineno}: {node.value[:40]!r}")
+    found = [
+        f"{_name(path)}:{node.lineno}: {node.value[:40]!r}"
+        for path in PRODUCT
+        if _name(path) != "shared/warehouse/ddl.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL_WORDS.match(node.value)
+    ]
     assert found == []
 
 
@@ -116,16 +122,12 @@ def test_imports_are_absolute() -> None:
     ],
 )
 def test_each_vendor_has_one_door(vendor: str, door: str) -> None:
-    outside = []
-    for path in PRODUCT:
-        for node in ast.walk(ast.parse(path.read_text())):
-            names: list[str] = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names = [node.module]
-            if any(name.split(".")[0] == vendor for name in names) and not _name(path).startswith(door):
-                outside.append(f"{_name(path)}:{node.lineno}")
+    outside = [
+        _name(path)
+        for path in PRODUCT
+        for imported in _imported(path)
+        if imported.split(".")[0] == vendor and not _name(path).startswith(door)
+    ]
     assert outside == []
 
 

@@ -99,7 +99,7 @@ async def served(environ: dict[str, str]) -> AsyncGenerator[None]:
         server = main.Server(app.build(io), chosen.api.host, chosen.api.port)
         serving = asyncio.create_task(server.serve())
         async with asyncio.timeout(20):
-            while not server.started:  # noqa: ASYNC110 - uvicorn sets a flag and no event
+            while not server.started:
                 await asyncio.sleep(0.01)
         try:
             yield

@@ -102,7 +102,7 @@ async def test_it_ticks_answers_on_its_port_and_stops_within_a_second_of_sigterm
     [port] = ports.free(1)
     environ = environment(settings, LOADSTONE_SCHEDULER_OPS_PORT=str(port), LOADSTONE_SCHEDULER_TICK="50ms")
     async with process(environ) as running, asyncio.timeout(30):
-        while "loadstone_scheduler_leader 1.0" not in await _get(port, "/metrics"):  # noqa: ASYNC110 another process
+        while "loadstone_scheduler_leader 1.0" not in await _get(port, "/metrics"):
             await asyncio.sleep(0.05)
         assert "ready" in await _get(port, "/ready")
         asked = monotonic()
