@@ -1,0 +1,88 @@
+"""Reads the start of a file of which nothing is known yet: its delimiter, header and records."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from shared.errors import FileEmpty, FileRefused
+from shared.files.blocks import BYTE_ORDER_MARK
+from shared.files.compression import MAGIC, Decompressor
+
+SAMPLE_BYTES = 4 << 20
+_TYPED = re.compile(r"[+-]?[0-9][0-9 .,:T+-]*Z?")
+_DELIMITERS = (",", "\t", ";", "|")
+
+
+class Sample(Struct, frozen=True, kw_only=True):
+    """The first records of a file. `records` are those with as many fields as there are `names`."""
+
+    compressed: bool
+    delimiter: str
+    header: bool
+    names: tuple[str, ...]
+    records: tuple[tuple[str, ...], ...]
+    ragged: int
+
+    def column(self, number: int) -> tuple[str, ...]:
+        """All values of a column, as written."""
+        return tuple(record[number] for record in self.records)
+
+
+def read(stored: bytes) -> Sample:
+    """The whole records in the first bytes of an object. Raises FileRefused where they are no text."""
+    try:
+        text = _decompressed(stored).removeprefix(BYTE_ORDER_MARK).decode()
+    except UnicodeDecodeError as error:
+        raise FileRefused(f"the file is not UTF-8: {error.reason} at byte {error.start}") from None
+    delimiter = max(_DELIMITERS, key=lambda candidate: _likeliness(_rows(text, candidate)))
+    rows = _rows(text, delimiter)
+    if not rows:
+        raise FileEmpty("the sample holds no whole record")
+    header = _is_header(rows[0])
+    width = len(rows[0])
+    records = rows[1:] if header else rows
+    whole = [record for record in records if len(record) == width]
+    return Sample(
+        compressed=stored.startswith(MAGIC),
+        delimiter=delimiter,
+        header=header,
+        names=rows[0] if header else tuple(f"column_{number}" for number in range(1, width + 1)),
+        records=tuple(whole),
+        ragged=len(records) - len(whole),
+    )
+
+
+def _decompressed(stored: bytes) -> bytes:
+    """Whole lines from the start; a file that is shorter than the sample may lack its last newline."""
+    text = b""
+    for piece in Decompressor("auto").feed(stored):
+        text += piece
+        if len(text) >= SAMPLE_BYTES:
+            break
+    whole, newline, _ = text[:SAMPLE_BYTES].rpartition(b"\n")
+    return whole + newline
+
+
+def _rows(text: str, delimiter: str) -> list[tuple[str, ...]]:
+    try:
+        return [tuple(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
+    except csv.Error:  # a field longer than the module reads: this is no delimiter of the file
+        return []
+
+
+def _likeliness(rows: Sequence[Sequence[str]]) -> tuple[float, int]:
+    """How many records agree on more than one field, and on how many."""
+    if not rows:
+        return 0, 0
+    widths = Counter(len(row) for row in rows)
+    width, count = widths.most_common(1)[0]
+    return (count / len(rows) if width > 1 else 0), width
+
+
+def _is_header(row: Sequence[str]) -> bool:
+    """Whether these look like names: none empty, none twice, none a number or a date."""
+    return all(row) and len(set(row)) == len(row) and not any(_TYPED.fullmatch(value) for value in row)
