@@ -42,10 +42,11 @@ DAY = date(2026, 1, 31)
 
 
 class Measured(Struct, frozen=True, kw_only=True):
-    """Seconds of one round, by what was done."""
+    """Seconds of one round, by what was done; `cpu` are those of the worker's process alone."""
 
     total: float
     load: float
+    cpu: float = 0.0
     stages: dict[str, float]
 
 
@@ -58,6 +59,7 @@ class Results(Struct, frozen=True, kw_only=True):
     mb_per_second: float
     peak_rss_mb: float
     stages: dict[str, float]
+    worker_cpu_seconds: float
     psql_seconds: float
     loadstone_seconds: float
     rows: int
@@ -114,6 +116,7 @@ def _results(psql: list[Measured], ours: list[Measured], files: Files, peak: flo
         mb_per_second=round(files.size / 1e6 / seconds, 1),
         peak_rss_mb=round(peak, 1),
         stages={name: round(statistics.median(m.stages.get(name, 0.0) for m in ours), 3) for name in names},
+        worker_cpu_seconds=round(median(ours, lambda measured: measured.cpu), 3),
         psql_seconds=round(baseline, 3),
         loadstone_seconds=round(seconds, 3),
         rows=files.rows,
@@ -141,6 +144,7 @@ class Importing:
         """From the moment in which the run is accepted to the one in which its version is live."""
         async with queue.connect(Redis(url=Secret(self._up.endpoints.redis_url))) as doorbell:
             await queue.ping(doorbell)
+            cpu = _cpu_seconds(self._up.children["worker"].pid)
             started = time.perf_counter()
             run_id = await self._accept()
             await queue.ring(doorbell, run_id, 0)
@@ -148,11 +152,12 @@ class Importing:
             while (run := await runs.read(self._db, run_id)).state not in FINAL_STATES:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             total = time.perf_counter() - started
+            cpu = _cpu_seconds(self._up.children["worker"].pid) - cpu
         if run.state is not RunState.SUCCEEDED:
             raise SystemExit(f"the import failed: {run.error_message}")
         report: dict[str, Any] = await runs.report(self._db, run_id) or {}
         await self._drop_version()
-        return Measured(total=total, load=report["stages"]["load"], stages=report["stages"])
+        return Measured(total=total, load=report["stages"]["load"], cpu=cpu, stages=report["stages"])
 
     async def _accept(self) -> RunId:
         nonce = uuid4().hex
@@ -216,6 +221,12 @@ def _peak_rss(pid: int) -> float:
     return int(line.split()[1]) * 1024 / 1e6
 
 
+def _cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far, from /proc/PID/stat (proc(5)), in clock ticks there."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _store(up: Stack) -> ObjectStore:
     return ObjectStore(
         endpoint_url=up.endpoints.s3_endpoint_url,
@@ -235,6 +246,7 @@ def _tell(results: Results) -> None:
     print(f"load alone    {results.load_ratio:.2f} of psql \\copy")
     print(f"throughput    {results.rows_per_second:,} rows/s, {results.mb_per_second:.0f} MB/s")
     print(f"peak RSS      {results.peak_rss_mb:.0f} MB of the worker")
+    print(f"worker CPU    {results.worker_cpu_seconds:.2f} s")
     print("stages        " + ", ".join(f"{name} {took:.2f} s" for name, took in results.stages.items()))
     print(
         f"written to    {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}"
