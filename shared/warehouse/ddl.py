@@ -10,11 +10,11 @@ from shared.warehouse.naming import VERSIONS, Relation, Sql, quote
 
 
 class IndexBuild(Struct, frozen=True, kw_only=True):
-    """An index to build on a loaded table. `columns` is set where the index guards a key."""
+    """An index to build on a loaded table; `attach` makes the primary key of it."""
 
     name: str
     create: Sql
-    key: tuple[str, ...] = ()
+    columns: tuple[str, ...]
     attach: Sql | None = None
 
 
@@ -44,13 +44,13 @@ def index_builds(table: Relation, dataset: Dataset) -> list[IndexBuild]:
     for place, index in enumerate(dataset.load.indexes, start=1):
         name = f"{table.name}_i{place}"
         create = f"CREATE INDEX {quote(name)} ON {table.sql} USING {index.method} ({_list(index.columns)})"
-        builds.append(IndexBuild(name=name, create=Sql(create)))
+        builds.append(IndexBuild(name=name, create=Sql(create), columns=tuple(index.columns)))
     return builds
 
 
 def _unique(table: Relation, name: str, key: Sequence[str], attach: Sql | None) -> IndexBuild:
     create = Sql(f"CREATE UNIQUE INDEX {quote(name)} ON {table.sql} ({_list(key)})")
-    return IndexBuild(name=name, create=create, key=tuple(key), attach=attach)
+    return IndexBuild(name=name, create=create, columns=tuple(key), attach=attach)
 
 
 def duplicates(table: Relation, key: Sequence[str], limit: int) -> Sql:

@@ -16,7 +16,7 @@ from pgpq import encoders
 from pgpq.schema import Jsonb
 
 from shared.domain.dataset import Dataset
-from shared.errors import KeyDuplicated
+from shared.errors import KeyDuplicated, TargetUnusable
 from shared.files.convert import arrow_schema
 from shared.postgres import statements
 from shared.postgres.pool import Connection, Pool
@@ -99,7 +99,10 @@ async def load(db: Connection, table: Relation, dataset: Dataset, data: AsyncIte
 
 
 async def build_indexes(db: Pool, table: Relation, dataset: Dataset) -> None:
-    """Builds keys and indexes and gathers statistics. Raises DuplicatesFound when a key isn't one."""
+    """Builds keys and indexes and gathers statistics.
+
+    Raises DuplicatesFound when a key isn't one, TargetUnusable when an index can't hold a value.
+    """
     builds = ddl.index_builds(table, dataset)
     size = await db.fetchval(SQL.size, table.sql)
     at_once = asyncio.Semaphore(BUILDS_AT_ONCE if size < PARALLEL_BUILD_BYTES else 1)
@@ -107,7 +110,7 @@ async def build_indexes(db: Pool, table: Relation, dataset: Dataset) -> None:
         async with asyncio.TaskGroup() as group:
             for build in builds:
                 group.create_task(_build(db, table, build, at_once))
-    except* (DuplicatesFound, asyncpg.PostgresError, OSError) as failures:
+    except* (DuplicatesFound, TargetUnusable, asyncpg.PostgresError, OSError) as failures:
         raise _first(failures) from None
     for build in builds:
         if build.attach:
@@ -120,9 +123,14 @@ async def _build(db: Pool, table: Relation, build: IndexBuild, at_once: asyncio.
         try:
             await connection.execute(build.create)
         except asyncpg.UniqueViolationError:
-            found = await connection.fetch(ddl.duplicates(table, build.key, SHOWN_DUPLICATES))
+            found = await connection.fetch(ddl.duplicates(table, build.columns, SHOWN_DUPLICATES))
             raise DuplicatesFound(
-                build.key, [Duplicate(place=r["place"], key=r["key"]) for r in found]
+                build.columns, [Duplicate(place=r["place"], key=r["key"]) for r in found]
+            ) from None
+        except asyncpg.ProgramLimitExceededError as error:
+            raise TargetUnusable(
+                f"a value is too long for the index on ({', '.join(build.columns)}): {error}",
+                hint="Leave the column out of keys and load.indexes, or bound it with maxLength.",
             ) from None
 
 
