@@ -11,7 +11,7 @@ from shared.domain.dataset import Dataset, Field
 from shared.domain.report import RejectCode
 from shared.files import constraints, convert
 from shared.files.constraints import Rule
-from shared.files.convert import Fault
+from shared.files.convert import Converted, Converter, Fault
 from shared.files.texts import TextArray
 
 _SHOWN_CHARACTERS = 56
@@ -29,6 +29,7 @@ class BrokenRule(Struct, frozen=True, kw_only=True):
 class _Column(Struct, frozen=True, kw_only=True):
     field: Field
     required: bool
+    convert: Converter
     rules: tuple[Rule, ...]
 
 
@@ -42,6 +43,7 @@ class Checker:
             _Column(
                 field=field,
                 required=field.constraints.required or field.name in keys,
+                convert=convert.converter(field),
                 rules=constraints.rules(field),
             )
             for field in dataset.schema.fields
@@ -53,7 +55,7 @@ class Checker:
         bad = np.zeros(rows, np.bool_)
         for column, texts in zip(self._columns, found, strict=True):
             given = pa.nulls(rows, pa.string()) if texts is None else texts
-            converted = convert.convert(given, column.field)
+            converted = column.convert(given)
             arrays.append(converted.array)
             for fault in _faults(column, given, converted):
                 new = np.flatnonzero(fault.rows & ~bad)
@@ -63,7 +65,7 @@ class Checker:
         return (batch.filter(pa.array(~bad)) if broken else batch), broken
 
 
-def _faults(column: _Column, given: TextArray, converted: convert.Converted) -> Iterator[Fault]:
+def _faults(column: _Column, given: TextArray, converted: Converted) -> Iterator[Fault]:
     """A field's faults in the order in which they count."""
     if column.required and (fault := constraints.missing(given)):
         yield fault

@@ -5,7 +5,9 @@ accepts just that is cast as a whole; otherwise every value is held against the 
 ways end in the same cast, and a value that it refuses is found by halving the column.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +20,7 @@ from shared.domain.fieldvalues import FALSE_VALUES, PATTERNS, TRUE_VALUES, Physi
 from shared.domain.report import RejectCode
 from shared.files import casts, jsonvalues, texts
 from shared.files.casts import Cast
+from shared.files.jsonvalues import Judge, Verdict
 from shared.files.texts import AnyArray, Mask, TextArray
 
 _ARROW: Mapping[str, pa.DataType] = {
@@ -63,6 +66,9 @@ class Converted(Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
 
 
+type Converter = Callable[[TextArray], Converted]
+
+
 def arrow_schema(dataset: Dataset) -> pa.Schema:
     """One nullable Arrow field for each field of the contract, in its order."""
     return pa.schema([pa.field(field.name, arrow_type(field)) for field in dataset.schema.fields])
@@ -93,22 +99,25 @@ def check_field(field: Field) -> list[str]:
     return found
 
 
-def convert(column: TextArray, field: Field) -> Converted:
-    """The column as values of the field's type; nulls stay null."""
+def converter(field: Field) -> Converter:
+    """What makes values of the field's type of a column of text; nulls stay null."""
     kind = fieldtypes.physical(field)
     match kind.name:
         case "text":
-            return Converted(array=column)
+            return lambda column: Converted(array=column)
         case "varchar":
-            return _varchar(column, kind)
+            return partial(_varchar, kind=kind)
         case "boolean":
-            return _boolean(column)
+            return _boolean
         case "jsonb":
-            return _json(column, field)
+            return partial(_json, judge=jsonvalues.judge(field))
     type_ = arrow_type(field)
+    return partial(_typed, kind=kind, type_=type_, cast=casts.cast_to(type_))
+
+
+def _typed(column: TextArray, *, kind: Physical, type_: pa.DataType, cast: Cast) -> Converted:
     if column.null_count == len(column):
         return Converted(array=pa.nulls(len(column)).cast(type_))
-    cast = casts.cast_to(type_)
     if casts.is_plain(column, type_):
         try:
             return Converted(array=cast(column))
@@ -152,7 +161,7 @@ def _refused(column: TextArray, kind: Physical) -> Mask:
     return np.array([text is not None and not fieldvalues.accepts(text, kind) for text in column.to_pylist()])
 
 
-def _varchar(column: TextArray, kind: Physical) -> Converted:
+def _varchar(column: TextArray, *, kind: Physical) -> Converted:
     if kind.length is None or texts.lengths(column)[1] <= kind.length:
         return Converted(array=column)
     long = texts.mask(pc.greater(texts.characters(column), pa.scalar(kind.length, pa.int32())))
@@ -170,13 +179,15 @@ def _boolean(column: TextArray) -> Converted:
     return Converted(array=array, faults=_faults(Fault(code=RejectCode.TYPE_MISMATCH, rows=wrong, rule=rule)))
 
 
-def _json(column: TextArray, field: Field) -> Converted:
-    verdicts = jsonvalues.verdicts(column, field)
-    faults = []
-    for code, rule in dict.fromkeys(verdicts.values()):
-        rows = np.zeros(len(column), np.bool_)
-        rows[[row for row, verdict in verdicts.items() if verdict == (code, rule)]] = True
-        faults.append(Fault(code=code, rows=rows, rule=rule))
+def _json(column: TextArray, *, judge: Judge) -> Converted:
+    rows: defaultdict[Verdict, list[int]] = defaultdict(list)
+    for row, text in enumerate(column.to_pylist()):
+        if text is not None and (verdict := judge(text)):
+            rows[verdict].append(row)
+    faults = [
+        Fault(code=code, rows=np.isin(np.arange(len(column)), found), rule=rule)
+        for (code, rule), found in rows.items()
+    ]
     return Converted(array=column, faults=tuple(faults))
 
 

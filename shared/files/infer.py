@@ -4,7 +4,7 @@ Types are tried with the worker's own conversions: what is proposed is what will
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,9 +14,10 @@ from msgspec import Struct
 from shared.domain.dataset import Field
 from shared.files import convert, sample
 from shared.files.sample import Sample
+from shared.files.texts import TextArray
 
 _MARKERS = ("NA", "N/A", "NULL", "null", "None", "nan", "NaN", "\\N", "-", "?")
-_SMALLINT = Field(name="value", type="integer", physical_type="smallint")
+_SMALLINT = {"type": "integer", "physicalType": "smallint"}
 # In the order of trying: the first one that takes every value is proposed.
 _CANDIDATES: Sequence[dict[str, Any]] = (
     {"type": "integer"},
@@ -50,7 +51,7 @@ class _Guess(Struct, frozen=True, kw_only=True):
         )
 
 
-def infer(stored: bytes, name: str) -> tuple[dict[str, object], list[str]]:
+def infer(stored: bytes, name: str) -> tuple[dict[str, Any], list[str]]:
     """A dataset document for files such as the one that starts with these bytes, and notes for its author.
 
     `name` is the file's; the dataset is called after it. Raises FileRefused where there is nothing to read.
@@ -65,7 +66,7 @@ def infer(stored: bytes, name: str) -> tuple[dict[str, object], list[str]]:
         **({"primaryKey": [key]} if key and len(found.records) > 1 else {}),
         "fields": [_field(guess) for guess in guesses],
     }
-    document: dict[str, object] = {
+    document: dict[str, Any] = {
         "apiVersion": "loadstone/v1",
         "kind": "Dataset",
         "name": called,
@@ -99,11 +100,16 @@ def _type(values: set[str]) -> dict[str, Any]:
         return {"type": "string"}
     column = pa.array(sorted(values), pa.string())
     for keys in _CANDIDATES:
-        if not convert.convert(column, msgspec.convert({"name": "value", **keys}, Field)).faults:
+        if not _refuses(column, keys):
             return _number(values) if keys["type"] == "number" else keys
-    if not convert.convert(column, msgspec.convert(_DOUBLE | {"name": "value"}, Field)).faults:
+    if not _refuses(column, _DOUBLE):
         return _DOUBLE
     return {"type": "string"}
+
+
+def _refuses(column: TextArray, keys: Mapping[str, Any]) -> bool:
+    field = msgspec.convert({"name": "value", **keys}, Field)
+    return bool(convert.converter(field)(column).faults)
 
 
 def _has_codes(values: Iterable[str]) -> bool:
@@ -171,7 +177,7 @@ def _notes(
 
 
 def _is_small(values: tuple[str, ...]) -> bool:
-    return not convert.convert(pa.array(values), _SMALLINT).faults
+    return not _refuses(pa.array(values), _SMALLINT)
 
 
 def _column_notes(guess: _Guess) -> Iterator[str]:

@@ -6,16 +6,17 @@ jsonb refuses NUL and lone surrogates, and silently keeps only the last of equal
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NoReturn, Protocol
 
 import jsonschema_rs
 
 from shared.domain.dataset import Constraints, Field
 from shared.domain.report import RejectCode
-from shared.files.texts import TextArray
 
 type Verdict = tuple[RejectCode, str]
+type Judge = Callable[[str], Verdict | None]
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _MAX_NUMBER_LENGTH = 1_000  # far within what numeric holds
@@ -29,19 +30,12 @@ class Validator(Protocol):
         ...
 
 
-def verdicts(column: TextArray, field: Field) -> Mapping[int, Verdict]:
-    """For each bad row the first rule that it breaks: of type, lengths, JSON Schema."""
+def judge(field: Field) -> Judge:
+    """What names the first rule that a text breaks: of type, lengths, JSON Schema. None where it is good."""
     schema = field.constraints.json_schema
     validator = None if schema is None else validator_for(schema)
     expected: type[Any] = dict if field.type == "object" else list
-    found: dict[int, Verdict] = {}
-    for row, text in enumerate(column.to_pylist()):
-        if text is None:
-            continue
-        verdict = _verdict(text, expected, field.constraints, validator)
-        if verdict is not None:
-            found[row] = verdict
-    return found
+    return partial(_verdict, expected=expected, constraints=field.constraints, validator=validator)
 
 
 def validator_for(schema: dict[str, Any]) -> Validator:
@@ -58,6 +52,7 @@ def _no_retrieval(uri: str) -> NoReturn:
 
 def _verdict(
     text: str,
+    *,
     expected: type[Any],
     constraints: Constraints,
     validator: Validator | None,

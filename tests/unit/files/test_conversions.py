@@ -23,7 +23,7 @@ NOT_A_VALUE = "no value of any type"  # makes a column's conversion look at each
 
 def converted(of: Field, *values: str | None) -> tuple[list[Any], list[RejectCode | None]]:
     """The values as Python has them, and for each the code of its fault."""
-    found = convert.convert(pa.array(values, pa.string()), of)
+    found = convert.converter(of)(pa.array(values, pa.string()))
     codes: list[RejectCode | None] = [None] * len(values)
     for fault in found.faults:
         for row in fault.rows.nonzero()[0]:

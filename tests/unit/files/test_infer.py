@@ -26,7 +26,6 @@ def fields(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_types_delimiter_missing_values_and_key_are_found() -> None:
-    document: dict[str, Any]
     document, notes = infer(SAMPLE + b"3;cut", "in/Orders_2013-01-01.csv")
     found = fields(document)
     types = {name: found[name].get("physicalType", found[name]["type"]) for name in found}
