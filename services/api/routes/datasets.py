@@ -20,6 +20,7 @@ from shared.catalog import datasets
 from shared.catalog.datasets import DatasetRecord
 from shared.domain import document
 from shared.errors import DatasetInvalid
+from shared.files import convert
 
 
 class DatasetSummary(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -65,7 +66,7 @@ async def apply_dataset(
     name: DatasetName, body: RawBody, io: Io, actor: Actor, dry_run: DryRun = False
 ) -> Response[Applied]:
     """Make a document the dataset's contract. Answers 201 when the dataset is new."""
-    dataset = document.parse(body, source="the document")
+    dataset = document.parse(body, source="the document", check_field=convert.check_field)
     if dataset.name != name:
         problem = f"name: {dataset.name!r} found, and the address says {name!r}"
         raise DatasetInvalid("the document has 1 mistake", problems=[problem])

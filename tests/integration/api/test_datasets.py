@@ -67,6 +67,16 @@ async def test_all_mistakes_of_a_document_come_at_once(api: httpx.AsyncClient) -
     assert {"sorce", "title", "retention.versions"} <= paths
 
 
+async def test_a_pattern_that_can_not_be_compiled_is_refused_before_a_worker_meets_it(
+    api: httpx.AsyncClient,
+) -> None:
+    document = catalog.declared("flights")
+    document["schema"]["fields"][0] = {"name": "id", "type": "string", "constraints": {"pattern": "(unclosed"}}
+    response = await api.put("/v1/datasets/flights", json=document)
+    assert response.status_code == 422
+    assert any("constraints.pattern" in problem for problem in response.json()["problems"])
+
+
 @pytest.mark.parametrize("body", [b"", b"[", b"\xff\xfe", b"- a\n- b\n", b"42"])
 async def test_what_is_no_document_is_refused_with_a_reason(api: httpx.AsyncClient, body: bytes) -> None:
     response = await api.put("/v1/datasets/flights", content=body)
