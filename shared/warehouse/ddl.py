@@ -91,9 +91,10 @@ def create_schema(name: str) -> Sql:
     return Sql(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
 
 
-def replace_view(view: Relation, table: Relation, columns: Iterable[str]) -> Sql:
-    """Points the view at a table; grants, comments and dependent views stay."""
-    return Sql(f"CREATE OR REPLACE VIEW {view.sql} AS SELECT {_list(columns)} FROM {table.sql}")  # noqa: S608
+def replace_view(view: Relation, table: Relation, columns: Iterable[str], options: Sql | None) -> Sql:
+    """Points the view at a table; grants, comments and dependent views stay, options where named again."""
+    kept = f" WITH ({options})" if options else ""
+    return Sql(f"CREATE OR REPLACE VIEW {view.sql}{kept} AS SELECT {_list(columns)} FROM {table.sql}")  # noqa: S608
 
 
 def drop_view(view: Relation) -> Sql:
@@ -102,15 +103,22 @@ def drop_view(view: Relation) -> Sql:
 
 
 def grant(privilege: str, kind: str, name: Sql, role: str) -> Sql:
-    """Gives a role a privilege on a schema or relation; PUBLIC is written as an empty role."""
+    """Gives a role a privilege on a schema or relation."""
+    return Sql(f"GRANT {privilege} ON {kind} {name} TO {quote(role)}")
+
+
+def grant_again(view: Relation, privilege: str, column: str | None, role: str, option: Sql) -> Sql:
+    """Gives back a privilege on a view or one of its columns; PUBLIC is written as an empty role."""
+    on = f" ({quote(column)})" if column else ""
     grantee = quote(role) if role else Sql("PUBLIC")
-    return Sql(f"GRANT {privilege} ON {kind} {name} TO {grantee}")
+    return Sql(f"GRANT {privilege}{on} ON {view.sql} TO {grantee}{option}")
 
 
-def comment_on_view(view: Relation, text: str) -> Sql:
-    """Puts a comment back on a view that had to be made anew."""
-    literal = text.replace("'", "''")
-    return Sql(f"COMMENT ON VIEW {view.sql} IS E'{literal.replace(chr(92), chr(92) * 2)}'")
+def comment_again(view: Relation, column: str | None, text: str) -> Sql:
+    """Puts a comment back on a view that had to be made anew, or on one of its columns."""
+    on = f"COLUMN {view.sql}.{quote(column)}" if column else f"VIEW {view.sql}"
+    literal = text.replace("'", "''").replace("\\", "\\\\")
+    return Sql(f"COMMENT ON {on} IS E'{literal}'")
 
 
 def page(table: Relation) -> Sql:

@@ -13,6 +13,9 @@ Sql = NewType("Sql", str)
 
 STAGING = "loadstone_staging"
 VERSIONS = "loadstone_versions"
+# Of a dataset's name, so that with a run's number, a fence and an index's ending it keeps within 63 bytes:
+# PostgreSQL would cut off the rest, and then two names are one.
+_KEPT = 24
 _STAGED = re.compile(r"^[a-z][a-z0-9_]*_r(\d+)_f(\d+)$")
 
 
@@ -38,7 +41,7 @@ def quote(identifier: str) -> Sql:
 
 def staging(run: Run) -> Relation:
     """Where one attempt of a run loads. The fence is part of the name: a zombie never meets its successor."""
-    return Relation(STAGING, f"{run.dataset}_r{run.id}_f{run.fence}")
+    return Relation(STAGING, f"{run.dataset[:_KEPT]}_r{run.id}_f{run.fence}")
 
 
 def version(name: str) -> Relation:

@@ -9,16 +9,28 @@ from shared.errors import TargetUnusable
 from shared.postgres import rows, statements
 from shared.postgres.pool import Connection
 from shared.warehouse import ddl, naming
-from shared.warehouse.naming import Relation
+from shared.warehouse.naming import Relation, Sql
 
 SQL = statements.beside(__file__)
 
 
 class Grant(Struct, frozen=True, kw_only=True):
-    """One privilege on a view, as somebody granted it; an empty role is PUBLIC."""
+    """One privilege on a view or a column of it, as somebody granted it; an empty role is PUBLIC.
+
+    `option` is what follows in SQL where the role may pass it on.
+    """
 
     role: str
     privilege: str
+    option: Sql
+    column: str | None
+
+
+class Comment(Struct, frozen=True, kw_only=True):
+    """A comment on a view or a column of it."""
+
+    column: str | None
+    text: str
 
 
 class Column(Struct, frozen=True, kw_only=True):
@@ -47,17 +59,19 @@ async def point_view(db: Connection, version: Version, dataset: Dataset) -> None
     await db.execute(ddl.create_schema(view.schema))
     await _refuse_other_relation(db, view)
     present = await _columns(db, view)
+    options = await db.fetchval(SQL.options, view.sql)
+    replace = ddl.replace_view(view, table, [column.name for column in columns], options)
     if columns[: len(present)] == present:
-        await db.execute(ddl.replace_view(view, table, [column.name for column in columns]))
+        await db.execute(replace)
     else:
-        await _make_anew(db, view, table, columns)
+        await _make_anew(db, view, replace)
     await _grant_readers(db, view, dataset)
 
 
-async def _make_anew(db: Connection, view: Relation, table: Relation, columns: list[Column]) -> None:
+async def _make_anew(db: Connection, view: Relation, replace: Sql) -> None:
     """A view's columns can only be added to; other changes need a new view with the old one's grants."""
     grants = rows.structs(await db.fetch(SQL.grants, view.sql), Grant)
-    comment = await db.fetchval(SQL.comment, view.sql)
+    comments = rows.structs(await db.fetch(SQL.comments, view.sql), Comment)
     try:
         await db.execute(ddl.drop_view(view))
     except asyncpg.DependentObjectsStillExistError as error:
@@ -65,11 +79,14 @@ async def _make_anew(db: Connection, view: Relation, table: Relation, columns: l
             f"the columns of {view} change, but other objects depend on them: {error.detail}",
             hint="Drop the dependent views, import again, and make them anew.",
         ) from None
-    await db.execute(ddl.replace_view(view, table, [column.name for column in columns]))
+    await db.execute(replace)
+    present = {None, *(column.name for column in await _columns(db, view))}
     for given in grants:
-        await db.execute(ddl.grant(given.privilege, "TABLE", view.sql, given.role))
-    if comment:
-        await db.execute(ddl.comment_on_view(view, comment))
+        if given.column in present:
+            await db.execute(ddl.grant_again(view, given.privilege, given.column, given.role, given.option))
+    for comment in comments:
+        if comment.column in present:
+            await db.execute(ddl.comment_again(view, comment.column, comment.text))
 
 
 async def _grant_readers(db: Connection, view: Relation, dataset: Dataset) -> None:

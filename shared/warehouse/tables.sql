@@ -6,17 +6,31 @@ WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum;
 
 -- name: grants
--- What was granted on a view to anybody but its owner; an empty role is PUBLIC.
-SELECT coalesce(pg_get_userbyid(nullif(a.grantee, 0)), '')::text AS role, a.privilege_type AS privilege
-FROM pg_class c, aclexplode(c.relacl) a
-WHERE c.oid = to_regclass($1::text) AND a.grantee <> c.relowner;
+-- What was granted on a view (column NULL) or its columns to anybody but its owner; an empty role is PUBLIC.
+SELECT coalesce(pg_get_userbyid(nullif(g.grantee, 0)), '')::text AS role, g.privilege_type AS privilege,
+       CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS option, a.column
+FROM pg_class c
+CROSS JOIN LATERAL (
+    SELECT NULL::text AS column, c.relacl AS acl
+    UNION ALL
+    SELECT attname::text, attacl FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+) a
+CROSS JOIN LATERAL aclexplode(a.acl) g
+WHERE c.oid = to_regclass($1::text) AND g.grantee <> c.relowner;
 
--- name: comment
--- The comment on a relation.
-SELECT obj_description(to_regclass($1::text), 'pg_class') AS comment;
+-- name: comments
+-- The comments on a view (column NULL) and its columns.
+SELECT a.attname::text AS column, d.description AS text
+FROM pg_description d
+LEFT JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid AND d.objsubid > 0
+WHERE d.classoid = 'pg_class'::regclass AND d.objoid = to_regclass($1::text);
+
+-- name: options
+-- A view's options as WITH takes them, such as security_barrier=true; NULL when there are none.
+SELECT array_to_string(reloptions, ', ') AS options FROM pg_class WHERE oid = to_regclass($1::text);
 
 -- name: kind
--- NULL when there is no such relation, `ours` for a view on a version table, `other` for anything else.
+-- NULL when the name is free, `ours` for a view on a version table, `other` for any other relation or type.
 SELECT CASE WHEN c.relkind = 'v' AND EXISTS (
            SELECT FROM pg_rewrite w
            JOIN pg_depend p ON p.classid = 'pg_rewrite'::regclass AND p.objid = w.oid
@@ -24,7 +38,9 @@ SELECT CASE WHEN c.relkind = 'v' AND EXISTS (
            JOIN pg_class t ON t.oid = p.refobjid
            WHERE w.ev_class = c.oid AND t.relnamespace = 'loadstone_versions'::regnamespace
        ) THEN 'ours' ELSE 'other' END AS kind
-FROM pg_class c WHERE c.oid = to_regclass($1::text);
+FROM pg_class c WHERE c.oid = to_regclass($1::text)
+UNION ALL
+SELECT 'other' WHERE to_regclass($1::text) IS NULL AND to_regtype($1::text) IS NOT NULL;
 
 -- name: roles
 -- Which of these roles exist.

@@ -35,6 +35,7 @@ FILLED: list[tuple[statements.Statements, str, type[msgspec.Struct]]] = [
     (runs.SQL, "read", Run),
     (runs.SQL, "ready", runs.Ready),
     (tables.SQL, "columns", tables.Column),
+    (tables.SQL, "comments", tables.Comment),
     (tables.SQL, "grants", tables.Grant),
     (versions.SQL, "add", Version),
     (versions.SQL, "list", Version),
