@@ -69,7 +69,7 @@ class Physical(Struct, frozen=True, kw_only=True):
 
 def value(written: object, kind: Physical) -> Value:
     """The value that a contract writes as a bound or in an enum. Raises ValueError where it is none."""
-    return parse(_as_text(written), kind)
+    return parse(as_text(written), kind)
 
 
 def parse(text: str, kind: Physical) -> Value:
@@ -101,7 +101,8 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def _as_text(written: object) -> str:
+def as_text(written: object) -> str:
+    """What a contract writes as a value, as a file would have it. Raises ValueError for a list or mapping."""
     match written:
         case bool():
             return str(written).lower()

@@ -103,9 +103,10 @@ def _exact(text: str | None, kind: Physical) -> object:
 
 def _to_float(column: TextArray, type_: pa.DataType) -> AnyArray:
     array = pc.cast(column, type_)
-    doubtful = texts.mask(pc.or_(pc.is_inf(array), pc.equal(array, pa.scalar(0, type_))))
-    if doubtful.any():
-        written = column.filter(pa.array(doubtful))
+    zero = texts.of("0").cast(type_)[0]
+    doubtful = pc.or_(pc.is_inf(array), pc.equal(array, zero))
+    if pc.any(doubtful).as_py():
+        written = column.filter(doubtful)
         if not texts.matching(written, r"-?INF|[+-]?[0.]+([eE].*)?").all():
             raise pa.ArrowInvalid("a number overflows, or vanishes to 0")
     return array
@@ -117,7 +118,7 @@ def _to_date(column: TextArray) -> AnyArray:
 
 def _to_time(column: TextArray) -> AnyArray:
     # Arrow has no cast of text to a time, only to a moment.
-    return pc.cast(texts.joined("1970-01-01T", column), _NAIVE).cast(pa.time64("us"))
+    return pc.cast(texts.joined(texts.of("1970-01-01T")[0], column), _NAIVE).cast(pa.time64("us"))
 
 
 def _to_naive(column: TextArray) -> AnyArray:
@@ -130,8 +131,8 @@ def _to_utc(column: TextArray) -> AnyArray:
     if shape in _NAIVE_MOMENTS:
         return _to_naive(column).view(_UTC)
     if shape not in _ZONED_MOMENTS:
-        zoned = pa.array(texts.matching(column, _ZONED))
-        column = pc.if_else(zoned, column, texts.joined(column, "Z"))
+        zoned = texts.matches(column, _ZONED)
+        column = pc.if_else(zoned, column, texts.joined(column, texts.of("Z")[0]))
     return _within(pc.cast(column, _UTC), pa.int64(), _FIRST_MICROSECOND, _LAST_MICROSECOND)
 
 
@@ -151,5 +152,5 @@ def _to_uuid(column: TextArray) -> AnyArray:
     nibbles = (digits & 0x0F) + np.where(digits > ord("9"), 9, 0).astype(np.uint8)
     packed = np.zeros((len(column), 16), np.uint8)
     packed[known] = nibbles[:, 0::2] << 4 | nibbles[:, 1::2]
-    validity = pa.py_buffer(np.packbits(known, bitorder="little"))
+    validity = texts.flags(known).buffers()[1]
     return pa.Array.from_buffers(pa.binary(16), len(column), [validity, pa.py_buffer(packed)])

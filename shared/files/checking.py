@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shared.domain.dataset import Dataset, Field
 from shared.domain.report import RejectCode
-from shared.files import constraints, convert
+from shared.files import constraints, convert, texts
 from shared.files.constraints import Rule
 from shared.files.convert import Converted, Converter, Fault
 from shared.files.texts import TextArray
@@ -53,8 +53,8 @@ class Checker:
         """The good rows, typed, and the bad ones. A field whose column is None is null in every row."""
         arrays, broken = [], []
         bad = np.zeros(rows, np.bool_)
-        for column, texts in zip(self._columns, found, strict=True):
-            given = pa.nulls(rows, pa.string()) if texts is None else texts
+        for column, text in zip(self._columns, found, strict=True):
+            given = pa.nulls(rows).cast(pa.string()) if text is None else text
             converted = column.convert(given)
             arrays.append(converted.array)
             for fault in _faults(column, given, converted):
@@ -62,7 +62,7 @@ class Checker:
                 bad |= fault.rows
                 broken += [_told(column.field.name, given, int(row), fault) for row in new]
         batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
-        return (batch.filter(pa.array(~bad)) if broken else batch), broken
+        return (batch.filter(texts.flags(~bad)) if broken else batch), broken
 
 
 def _faults(column: _Column, given: TextArray, converted: Converted) -> Iterator[Fault]:

@@ -6,17 +6,16 @@ values of the type. NaN is within no bounds.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shared.domain import fieldtypes, fieldvalues
+from shared.domain import fieldvalues
 from shared.domain.dataset import Field
 from shared.domain.report import RejectCode
 from shared.files import texts
-from shared.files.convert import Fault, arrow_type
-from shared.files.texts import AnyArray, AnyScalar, TextArray
+from shared.files.convert import Fault, converter
+from shared.files.texts import AnyArray, TextArray
 
 type Rule = Callable[[AnyArray], Fault | None]
 
@@ -56,7 +55,7 @@ def _rules(field: Field) -> Iterator[Rule]:
 
 
 def _at_least(length: int) -> Rule:
-    least = pa.scalar(length, pa.int32())
+    least = texts.of(str(length)).cast(pa.int32())[0]
     rule = f"is shorter than {length} characters (minLength)"
 
     def check(column: AnyArray) -> Fault | None:
@@ -70,7 +69,7 @@ def _at_least(length: int) -> Rule:
 
 
 def _at_most(length: int) -> Rule:
-    most = pa.scalar(length, pa.int32())
+    most = texts.of(str(length)).cast(pa.int32())[0]
     rule = f"is longer than {length} characters (maxLength)"
 
     def check(column: AnyArray) -> Fault | None:
@@ -83,7 +82,7 @@ def _at_most(length: int) -> Rule:
 
 def _bound(field: Field, key: str, written: object) -> Rule:
     holds, code, words = _HOLDS[key]
-    bound = _scalar(field, written)
+    bound = _values(field, written)[0]
 
     def check(column: AnyArray) -> Fault | None:
         return _where_not(holds(column, bound), code, f"{words}, {written}")
@@ -101,8 +100,7 @@ def _pattern(pattern: str) -> Rule:
 
 
 def _choice(field: Field, choices: Sequence[Any]) -> Rule:
-    type_ = arrow_type(field)
-    allowed = pa.array([_scalar(field, choice).as_py() for choice in choices], type_)
+    allowed = _values(field, *choices)
     shown = ", ".join(str(choice) for choice in choices[:_SHOWN_CHOICES])
     rule = f"is not one of {shown}{', …' if len(choices) > _SHOWN_CHOICES else ''}"
 
@@ -115,9 +113,9 @@ def _choice(field: Field, choices: Sequence[Any]) -> Rule:
     return check
 
 
-def _scalar(field: Field, written: object) -> AnyScalar:
-    value = fieldvalues.value(written, fieldtypes.physical(field))
-    return pa.scalar(value.bytes if isinstance(value, UUID) else value, arrow_type(field))
+def _values(field: Field, *written: object) -> AnyArray:
+    """What a contract writes as bounds or choices, as values of the field's type."""
+    return converter(field)(texts.of(*map(fieldvalues.as_text, written))).array
 
 
 def _where_not(holds: pa.BooleanArray, code: RejectCode, rule: str) -> Fault | None:

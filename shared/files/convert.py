@@ -47,6 +47,7 @@ _REFUSED: Mapping[str, tuple[RejectCode, str]] = {
     "timestamp": (RejectCode.TYPE_MISMATCH, "is not a moment of the years 1 to 9999"),
     "timestamptz": (RejectCode.TYPE_MISMATCH, "is not a moment of the years 1 to 9999 in UTC"),
 }
+_MEANINGS = dict.fromkeys(TRUE_VALUES, "true") | dict.fromkeys(FALSE_VALUES, "false")
 _FEW = 32
 _BEYOND = (RejectCode.OUT_OF_RANGE, "is out of range for {}")
 
@@ -88,7 +89,7 @@ def check_field(field: Field) -> list[str]:
     found = fieldtypes.problems(field)
     if constraints.pattern is not None:
         try:
-            pc.match_substring_regex(pa.array([""]), constraints.pattern)
+            pc.match_substring_regex(texts.of(""), constraints.pattern)
         except pa.ArrowInvalid as error:
             found.append(f"constraints.pattern: not a regular expression of RE2: {error}")
     if constraints.json_schema is not None:
@@ -147,7 +148,7 @@ def _cast_what_can_be(column: TextArray, cast: Cast, kind: Physical) -> AnyArray
         return cast(column)
     except pa.ArrowInvalid:
         if len(column) == 1:
-            return cast(pa.nulls(1, pa.string()))
+            return cast(texts.of(None))
     refused = _refused(column, kind) if len(column) <= _FEW else None
     if refused is not None and refused.any():
         return _cast_what_can_be(_without(column, refused), cast, kind)
@@ -164,15 +165,14 @@ def _refused(column: TextArray, kind: Physical) -> Mask:
 def _varchar(column: TextArray, *, kind: Physical) -> Converted:
     if kind.length is None or texts.lengths(column)[1] <= kind.length:
         return Converted(array=column)
-    long = texts.mask(pc.greater(texts.characters(column), pa.scalar(kind.length, pa.int32())))
+    long = texts.mask(pc.greater(texts.characters(column), texts.of(str(kind.length)).cast(pa.int32())[0]))
     rule = f"is longer than {kind.length} characters, the length of {kind}"
     return Converted(array=column, faults=_faults(Fault(code=RejectCode.MAX_LENGTH, rows=long, rule=rule)))
 
 
 def _boolean(column: TextArray) -> Converted:
     encoded = column.dictionary_encode()
-    meanings = dict.fromkeys(TRUE_VALUES, True) | dict.fromkeys(FALSE_VALUES, False)
-    values = pa.array([meanings.get(str(text)) for text in encoded.dictionary.to_pylist()], pa.bool_())
+    values = texts.of(*(_MEANINGS.get(str(text)) for text in encoded.dictionary.to_pylist())).cast(pa.bool_())
     array = values.take(encoded.indices)
     wrong = texts.valid(column) & ~texts.valid(array)
     rule = f"is not {fieldvalues.NAMES['boolean']}"
@@ -192,7 +192,7 @@ def _json(column: TextArray, *, judge: Judge) -> Converted:
 
 
 def _without(column: TextArray, rows: Mask) -> TextArray:
-    return pc.if_else(pa.array(~rows), column, pa.scalar(None, pa.string())) if rows.any() else column
+    return pc.if_else(texts.flags(~rows), column, texts.of(None)[0]) if rows.any() else column
 
 
 def _faults(*faults: Fault) -> tuple[Fault, ...]:

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from shared.domain.report import Reject, RejectCode
 from shared.errors import CountsDiffer
+from shared.files import texts
 from shared.files.blocks import CARRIAGE_RETURN, NEWLINE, Block, Positions
 from shared.files.texts import AnyArray, AnyChunks
 
@@ -61,9 +62,9 @@ def parse(block: Block, layout: Layout) -> Texts:
     """The block's columns of text, and its rejected records."""
     data = block.data
     if not len(block.strays) and _is_plain(data):
-        texts = _read(block, data, layout)
-        if texts is not None and texts.rows == len(block.ends):
-            return texts
+        parsed = _read(block, data, layout)
+        if parsed is not None and parsed.rows == len(block.ends):
+            return parsed
     return _parse_by_record(block, layout)
 
 
@@ -125,7 +126,7 @@ def _parse_by_record(block: Block, layout: Layout) -> Texts:
     bad[list(verdicts)] = True
     bad &= ~blank
     kept = np.flatnonzero(~(blank | bad))
-    texts = _read_kept(block, content, kept, layout)
+    parsed = _read_kept(block, content, kept, layout)
     numbers = np.flatnonzero(bad)
     rejects = [
         Reject(line=int(line), code=verdicts[number][0], message=verdicts[number][1], raw=block.raw(number))
@@ -133,8 +134,8 @@ def _parse_by_record(block: Block, layout: Layout) -> Texts:
     ]
     return Texts(
         block=block,
-        columns=texts.columns,
-        rows=texts.rows,
+        columns=parsed.columns,
+        rows=parsed.rows,
         records=kept,
         rejects=tuple(rejects),
         blank_lines=int(blank.sum()),
@@ -182,15 +183,15 @@ _QUOTE = (
 
 def _read_kept(block: Block, content: Bytes, kept: Positions, layout: Layout) -> Texts:
     if not len(kept):
-        columns = tuple(pa.array([], pa.string()) for _ in layout.wanted)
+        columns = tuple(texts.of() for _ in layout.wanted)
         return Texts(block=block, columns=columns, rows=0)
     chosen = np.zeros(len(block.ends), np.bool_)
     chosen[kept] = True
     lengths = np.minimum(block.ends + 1, len(content)) - block.starts
-    texts = _read(block, content[np.repeat(chosen, lengths)].tobytes(), layout)
-    if texts is None or texts.rows != len(kept):
+    parsed = _read(block, content[np.repeat(chosen, lengths)].tobytes(), layout)
+    if parsed is None or parsed.rows != len(kept):
         raise CountsDiffer(
             f"{len(kept)} records from line {block.first_line} on were parsed as "
-            f"{'none' if texts is None else texts.rows} rows"
+            f"{'none' if parsed is None else parsed.rows} rows"
         )
-    return texts
+    return parsed

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 from msgspec import Struct
 
 from shared.domain.dataset import Field
-from shared.files import convert, sample
+from shared.files import convert, sample, texts
 from shared.files.sample import Sample
 from shared.files.texts import TextArray
 
@@ -98,7 +97,7 @@ def _guess(found: Sample, number: int, missing: frozenset[str]) -> _Guess:
 def _type(values: set[str]) -> dict[str, Any]:
     if not values or _has_codes(values):
         return {"type": "string"}
-    column = pa.array(sorted(values), pa.string())
+    column = texts.of(*sorted(values))
     for keys in _CANDIDATES:
         if not _refuses(column, keys):
             return _number(values) if keys["type"] == "number" else keys
@@ -177,7 +176,7 @@ def _notes(
 
 
 def _is_small(values: tuple[str, ...]) -> bool:
-    return not _refuses(pa.array(values), _SMALLINT)
+    return not _refuses(texts.of(*values), _SMALLINT)
 
 
 def _column_notes(guess: _Guess) -> Iterator[str]:

@@ -1,4 +1,8 @@
-"""Questions about a whole column of text at once, answered on its bytes."""
+"""Questions about a whole column of text at once, answered on its bytes.
+
+Columns and flags are made from buffers, not by `pa.array` or `pa.scalar`: those import pandas where it is
+installed, which costs a process 50 MB and most of a second.
+"""
 
 from typing import Any
 
@@ -44,15 +48,24 @@ def extremes(array: AnyArray) -> tuple[Any, Any]:
     return found["min"], found["max"]
 
 
+def of(*values: str | None) -> TextArray:
+    """A column of these values."""
+    written = [(value or "").encode() for value in values]
+    places = np.cumsum([0, *map(len, written)], dtype=np.int32)
+    validity = flags(np.array([value is not None for value in values], np.bool_)).buffers()[1]
+    buffers = [validity, pa.py_buffer(places), pa.py_buffer(b"".join(written))]
+    return pa.Array.from_buffers(pa.string(), len(values), buffers)
+
+
 def characters(texts: TextArray) -> AnyArray:
     """The length of each value in characters (code points)."""
     found: AnyArray = _pc.utf8_length(texts)
     return found
 
 
-def joined(*parts: TextArray | str) -> TextArray:
+def joined(*parts: TextArray | AnyScalar) -> TextArray:
     """The parts one after the other, row by row; null where one is."""
-    found: TextArray = _pc.binary_join_element_wise(*parts, "")
+    found: TextArray = _pc.binary_join_element_wise(*parts, of("")[0])
     return found
 
 
@@ -88,12 +101,26 @@ def matches(texts: TextArray, pattern: str) -> pa.BooleanArray:
     return pc.match_substring_regex(texts, rf"\A(?:{pattern})\z")
 
 
-def mask(flags: pa.BooleanArray) -> Mask:
+def mask(flags: AnyArray) -> Mask:
     """Flags as numpy has them; null is False."""
-    found: Mask = flags.fill_null(False).to_numpy(zero_copy_only=False)
-    return found
+    _, values = flags.buffers()
+    return _bits(values, flags) & valid(flags)
 
 
 def valid(array: AnyArray) -> Mask:
     """Which values are not null."""
-    return array.is_valid().to_numpy(zero_copy_only=False)
+    validity = array.buffers()[0]
+    return np.ones(len(array), np.bool_) if validity is None else _bits(validity, array)
+
+
+def flags(mask: Mask) -> AnyArray:
+    """Flags as Arrow has them."""
+    bits = pa.py_buffer(np.packbits(mask, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(mask), [None, bits])
+
+
+def _bits(buffer: pa.Buffer | None, of: AnyArray) -> Mask:
+    if buffer is None:
+        return np.zeros(len(of), np.bool_)
+    bits = np.unpackbits(np.frombuffer(buffer, np.uint8), bitorder="little")
+    return bits[of.offset : of.offset + len(of)].view(np.bool_)
