@@ -13,7 +13,7 @@ of = with_fields(
     {"name": "c", "constraints": {"maxLength": 1, "pattern": "x*"}},
     {"name": "d", "type": "boolean"},
 )
-found = read(b"a,b,c,d\\n1,10:00:00,x,1\\nz,10:00,yy,2\\n1,10:00:00,é,\\nragged\\n", of=of)
+found = read(b"a,b,c,d\\n1,10:00:00,x,1\\nz,10:00,yy,2\\n1,10:00:00,\\xc3\\xa9,\\nragged\\n", of=of)
 assert (len(found.rows), len(found.rejects)) == (1, 3)
 print("pandas" in sys.modules)
 """
