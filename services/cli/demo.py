@@ -51,10 +51,14 @@ def command(ctx: click.Context, leave: bool, data: Path | None, api_port: int | 
     story = Story(output.console(sys.stdout))
     asyncio.run(stack.interruptible(_perform(story, chosen, api_port=api_port, leave=leave)))
     output.tell(f"Everything has stopped. The data stay in {chosen} until the next demo")
+    ctx.exit(status(story))
+
+
+def status(story: Story) -> Exit:
+    """The exit status that a story deserves."""
     if not story.ended:
-        ctx.exit(Exit.INTERRUPTED)
-    if story.broken:
-        ctx.exit(Exit.FAILURE)
+        return Exit.INTERRUPTED
+    return Exit.FAILURE if story.broken else Exit.OK
 
 
 async def _perform(story: Story, data: Path, *, api_port: int | None, leave: bool) -> None:

@@ -89,7 +89,7 @@ def _success(run: RunDetail, name: str) -> Text:
     took = seconds(run)
     told = Text.assemble(
         (name, "bold"),
-        " is live as ",
+        " was published as ",
         (f"version {run.version}", "green"),
         f": {run.rows_done:,} rows, {rejected:,} quarantined, {took:,.1f} s (run {run.id})",
     )

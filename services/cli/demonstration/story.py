@@ -31,6 +31,9 @@ class Step:
         self._console.print(Text.assemble("   ", mark, " ", output.printable(claim)), soft_wrap=True)
 
 
+type Act = Callable[[Step], Awaitable[None]]
+
+
 class Story:
     """The steps that were told, and whether they held."""
 
@@ -41,7 +44,7 @@ class Story:
         self._count = 0
         self._started = time.monotonic()
 
-    async def tell(self, title: str, act: Callable[[Step], Awaitable[None]]) -> None:
+    async def tell(self, title: str, act: Act) -> None:
         """Tells one step. Whatever breaks it off is printed, and the step did not hold."""
         self._count += 1
         step = Step(self._console)

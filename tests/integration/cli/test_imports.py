@@ -21,7 +21,7 @@ async def test_an_import_is_followed_until_its_version_is_live(commands: Command
     await commands.run("apply", str(commands.declare()))
     done = await commands.imported(GOOD)
     assert done.exit_code == Exit.OK
-    assert done.stdout.startswith("flights 2013-01-05 is live as version 1: 3 rows, 0 quarantined, ")
+    assert done.stdout.startswith("flights 2013-01-05 was published as version 1: 3 rows, 0 quarantined, ")
     assert "run 1 flights 2013-01-05: queued\n" in done.stderr
 
 
@@ -140,7 +140,7 @@ async def test_a_forced_import_publishes_the_same_delivery_again(commands: Comma
     await commands.run("apply", str(commands.declare()))
     await commands.imported(GOOD)
     again = await commands.meanwhile(commands.run("import", "flights", "--date", "2013-01-05", "--force"))
-    assert again.stdout.startswith("flights 2013-01-05 is live as version 2: 3 rows")
+    assert again.stdout.startswith("flights 2013-01-05 was published as version 2: 3 rows")
 
 
 async def test_ctrl_c_stops_following_and_not_the_run(commands: Commands) -> None:

@@ -52,7 +52,7 @@ def test_without_a_date_the_one_that_is_due_by_the_schedules_own_clock_is_import
 def test_a_success_tells_version_rows_quarantine_and_time() -> None:
     told = importing.outcome(_run(report={"rowsQuarantined": 3})).plain
     first, second = told.splitlines()
-    assert first == "flights 2013-01-05 is live as version 8: 842 rows, 3 quarantined, 1.4 s (run 12)"
+    assert first == "flights 2013-01-05 was published as version 8: 842 rows, 3 quarantined, 1.4 s (run 12)"
     assert second == "`loadstone quarantine 12` lists the rejected records"
 
 
