@@ -192,7 +192,14 @@ def _json(column: TextArray, *, judge: Judge) -> Converted:
 
 
 def _without(column: TextArray, rows: Mask) -> TextArray:
-    return pc.if_else(texts.flags(~rows), column, texts.of(None)[0]) if rows.any() else column
+    """The column with null in these rows, and without the bytes that they had."""
+    if not rows.any():
+        return column
+    kept = ~rows
+    places = pa.py_buffer(np.cumsum(kept, dtype=np.int32) - 1)
+    validity = texts.flags(kept).buffers()[1]
+    indices = pa.Array.from_buffers(pa.int32(), len(column), [validity, places])
+    return column.filter(texts.flags(kept)).take(indices)
 
 
 def _faults(*faults: Fault) -> tuple[Fault, ...]:

@@ -19,6 +19,7 @@ type Verdict = tuple[RejectCode, str]
 type Judge = Callable[[str], Verdict | None]
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_FAR = re.compile("[eE][+-]?0*[1-9][0-9]{3}")  # an exponent that jsonb may refuse, even of 0
 _MAX_NUMBER_LENGTH = 1_000  # far within what numeric holds
 
 
@@ -109,6 +110,7 @@ def _number(text: str) -> float:
     number = float(text)
     if (
         len(text) > _MAX_NUMBER_LENGTH
+        or _FAR.search(text)
         or math.isinf(number)
         or (number == 0 and re.match(r"[-0.]*[1-9]", text))
     ):
