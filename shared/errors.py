@@ -27,6 +27,7 @@
         ├── LocalStackFailed          local_stack_failed
         ├── FileRefused               the file as a whole can't be read
         │   ├── FileEmpty                 file_empty
+        │   ├── FileTooLarge              file_too_large
         │   ├── NotCompressed             not_compressed
         │   ├── ArchiveCorrupt            archive_corrupt
         │   ├── DecompressionBomb         decompression_bomb
@@ -242,6 +243,13 @@ class FileEmpty(FileRefused):
 
     code = "file_empty"
     hint = "Ask the sender for the whole file."
+
+
+class FileTooLarge(FileRefused):
+    """The object is larger than limits.maxFileBytes."""
+
+    code = "file_too_large"
+    hint = "If the file is genuine, raise limits.maxFileBytes."
 
 
 class NotCompressed(FileRefused):

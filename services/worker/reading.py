@@ -7,9 +7,10 @@ from contextlib import aclosing
 from functools import partial
 
 from services.worker.resources import Resources
+from shared.domain import quantities
 from shared.domain.dataset import Dataset
 from shared.domain.run import ObjectRef
-from shared.errors import FileRefused
+from shared.errors import FileRefused, FileTooLarge
 from shared.files.reader import Batch, FileReader
 
 
@@ -40,6 +41,7 @@ async def batches[T](
 
     loop = asyncio.get_running_loop()
     try:
+        _refuse_too_large(dataset, item)
         # One thread for all: each thread more would keep an arena of freed memory of its own.
         with ThreadPoolExecutor(1, "parser") as parser:
             async with aclosing(io.bucket.stream(dataset.source.bucket, item)) as chunks:
@@ -51,6 +53,12 @@ async def batches[T](
                 yield done
     except FileRefused as refused:
         raise _located(refused, item.key) from None
+
+
+def _refuse_too_large(dataset: Dataset, item: ObjectRef) -> None:
+    limit = dataset.limits.max_file_bytes
+    if item.size > quantities.size(limit):
+        raise FileTooLarge(f"{item.size} bytes are more than {limit} (limits.maxFileBytes)")
 
 
 def _located(refused: FileRefused, key: str) -> FileRefused:

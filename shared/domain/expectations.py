@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
@@ -63,7 +64,7 @@ def budget_exceeded(load: Load, rejected: int, read: int, finished: bool) -> str
     if load.max_errors is not None and rejected > load.max_errors:
         return f"{rejected} records rejected, load.maxErrors allows {load.max_errors}"
     percent = load.max_error_percent
-    if finished and percent is not None and rejected * 100 > percent * read:
+    if finished and percent is not None and rejected * 100 > Decimal(str(percent)) * read:
         return f"{rejected} of {read} records rejected, load.maxErrorPercent allows {percent:g} %"
     return None
 

@@ -8,6 +8,9 @@ from shared.domain.dataset import Dataset, Field
 from shared.domain.fieldtypes import physical_type
 from shared.warehouse.naming import VERSIONS, Relation, Sql, quote
 
+# Of a key that several records share, in a message for a person.
+SHOWN_CHARACTERS = 100
+
 
 class IndexBuild(Struct, frozen=True, kw_only=True):
     """An index to build on a loaded table; `attach` makes the primary key of it."""
@@ -60,10 +63,10 @@ def duplicates(table: Relation, key: Sequence[str], limit: int) -> Sql:
     """
     known = " AND ".join(f"{quote(column)} IS NOT NULL" for column in key)
     return Sql(
-        f"SELECT place, key FROM ("  # noqa: S608 - names are quoted
+        f"SELECT place, left(key, {SHOWN_CHARACTERS}) AS key FROM ("  # noqa: S608 - names are quoted
         f"SELECT row_number() OVER (ORDER BY ctid) AS place, row({_list(key)})::text AS key,"
         f" {known} AS known, count(*) OVER (PARTITION BY {_list(key)}) AS copies FROM {table.sql}) counted"
-        f" WHERE copies > 1 AND known ORDER BY key, place LIMIT {int(limit)}"
+        f" WHERE copies > 1 AND known ORDER BY counted.key, place LIMIT {int(limit)}"
     )
 
 

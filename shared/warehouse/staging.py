@@ -83,18 +83,25 @@ def _field_encoders(schema: pa.Schema, dataset: Dataset) -> dict[str, Any]:
 async def load(db: Connection, table: Relation, dataset: Dataset, data: AsyncIterator[bytes]) -> int:
     """Makes the table and fills it with binary COPY data; answers how many rows the server counted.
 
-    All of it is one transaction: when anything fails, there is no table.
+    All of it is one transaction: when anything fails, there is no table. Raises TargetUnusable when a row
+    doesn't fit into a page of PostgreSQL's.
     """
-    async with db.transaction():
-        await db.execute(ddl.create_table(table, dataset))
-        status = await db.copy_to_table(
-            table.name,
-            schema_name=table.schema,
-            columns=[field.name for field in dataset.schema.fields],
-            source=data,
-            format="binary",
-            freeze=True,
-        )
+    try:
+        async with db.transaction():
+            await db.execute(ddl.create_table(table, dataset))
+            status = await db.copy_to_table(
+                table.name,
+                schema_name=table.schema,
+                columns=[field.name for field in dataset.schema.fields],
+                source=data,
+                format="binary",
+                freeze=True,
+            )
+    except asyncpg.ProgramLimitExceededError as error:
+        raise TargetUnusable(
+            f"PostgreSQL can't hold a row with so many values: {error}",
+            hint="Import fewer of the columns, or give them narrower types.",
+        ) from None
     return int(status.removeprefix("COPY "))
 
 

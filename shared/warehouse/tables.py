@@ -1,5 +1,8 @@
 """Version tables and the stable view that readers know: made live, rolled back, retired."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 import asyncpg
 from msgspec import Struct
 
@@ -56,7 +59,7 @@ async def point_view(db: Connection, version: Version, dataset: Dataset) -> None
     view = naming.published(dataset.load.target)
     table = naming.version(version.relation)
     columns = await _columns(db, table)
-    await db.execute(ddl.create_schema(view.schema))
+    await _open_schema(db, view.schema, dataset.access.read)
     await _refuse_other_relation(db, view)
     present = await _columns(db, view)
     options = await db.fetchval(SQL.options, view.sql)
@@ -65,7 +68,25 @@ async def point_view(db: Connection, version: Version, dataset: Dataset) -> None
         await db.execute(replace)
     else:
         await _make_anew(db, view, replace)
-    await _grant_readers(db, view, dataset)
+    for role in dataset.access.read:
+        await _grant(db, "SELECT", "TABLE", view.sql, role)
+
+
+async def _open_schema(db: Connection, schema: str, readers: Sequence[str]) -> None:
+    """Makes the view's schema and lets its readers in; nearly always that is so already.
+
+    Two transactions that do it at once would break each other: PostgreSQL knows no queue for schemas.
+    """
+    name = naming.quote(schema)
+    if await db.fetchval(SQL.schema_is_open, name, readers):
+        return
+    await db.execute(SQL.lock_schema, schema)
+    # IF NOT EXISTS goes by what was known before the wait for the lock.
+    with suppress(asyncpg.UniqueViolationError):
+        async with db.transaction():
+            await db.execute(ddl.create_schema(schema))
+    for role in readers:
+        await _grant(db, "USAGE", "SCHEMA", name, role)
 
 
 async def _make_anew(db: Connection, view: Relation, replace: Sql) -> None:
@@ -89,17 +110,18 @@ async def _make_anew(db: Connection, view: Relation, replace: Sql) -> None:
             await db.execute(ddl.comment_again(view, comment.column, comment.text))
 
 
-async def _grant_readers(db: Connection, view: Relation, dataset: Dataset) -> None:
-    for role in dataset.access.read:
-        try:
-            async with db.transaction():
-                await db.execute(ddl.grant("USAGE", "SCHEMA", naming.quote(view.schema), role))
-                await db.execute(ddl.grant("SELECT", "TABLE", view.sql, role))
-        except asyncpg.UndefinedObjectError:
-            raise TargetUnusable(
-                f'access.read names the role "{role}", which does not exist',
-                hint=f"Create it (CREATE ROLE {naming.quote(role)}), or take it out of the dataset.",
-            ) from None
+async def _grant(db: Connection, privilege: str, kind: str, name: Sql, role: str) -> None:
+    try:
+        await db.execute(ddl.grant(privilege, kind, name, role))
+    except asyncpg.UndefinedObjectError:
+        raise _no_such_role(role) from None
+
+
+def _no_such_role(role: str) -> TargetUnusable:
+    return TargetUnusable(
+        f'access.read names the role "{role}", which does not exist',
+        hint=f"Create it (CREATE ROLE {naming.quote(role)}), or take it out of the dataset.",
+    )
 
 
 async def _refuse_other_relation(db: Connection, view: Relation) -> None:
@@ -118,10 +140,7 @@ async def check_target(db: Connection, dataset: Dataset) -> None:
     known = {row["name"] for row in await db.fetch(SQL.roles, list(dataset.access.read))}
     for role in dataset.access.read:
         if role not in known:
-            raise TargetUnusable(
-                f'access.read names the role "{role}", which does not exist',
-                hint=f"Create it (CREATE ROLE {naming.quote(role)}), or take it out of the dataset.",
-            )
+            raise _no_such_role(role)
 
 
 async def drop(db: Connection, version: Version) -> None:

@@ -42,6 +42,18 @@ FROM pg_class c WHERE c.oid = to_regclass($1::text)
 UNION ALL
 SELECT 'other' WHERE to_regclass($1::text) IS NULL AND to_regtype($1::text) IS NOT NULL;
 
+-- name: schema_is_open
+-- Whether a schema exists and these roles may look into it; a role that does not exist may not.
+SELECT to_regnamespace($1::text) IS NOT NULL AND NOT EXISTS (
+    SELECT FROM unnest($2::text[]) named
+    LEFT JOIN pg_roles r ON r.rolname = named
+    WHERE r.oid IS NULL OR NOT has_schema_privilege(r.oid, to_regnamespace($1::text), 'USAGE')
+) AS open;
+
+-- name: lock_schema
+-- Keeps other publishes from making or opening the same schema until the transaction ends.
+SELECT pg_advisory_xact_lock(hashtextextended('loadstone.schema ' || $1::text, 0));
+
 -- name: roles
 -- Which of these roles exist.
 SELECT rolname::text AS name FROM pg_roles WHERE rolname = ANY ($1::text[]);

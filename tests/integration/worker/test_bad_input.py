@@ -1,6 +1,7 @@
 """What becomes of a bad file: every row of the table in docs/reference/errors.md, from bucket to readers."""
 
 import gzip
+import random
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -101,6 +102,15 @@ REFUSED = {
         (" line 4",),
         {"limits": {"maxRowBytes": "1KiB"}},
     ),
+    "file too large": Refused(
+        GOOD,
+        "file_too_large",
+        ("35 bytes", "34B", "limits.maxFileBytes"),
+        {"limits": {"maxFileBytes": "34B", "maxRowBytes": "34B"}},
+    ),
+    "zip": Refused(b"PK\x03\x04\x14\0\0\0\x08\0" + GOOD, "header_broken", ("NUL",)),
+    "noise": Refused(random.Random(7).randbytes(300_000), "header_broken", (" line 1",)),
+    "web page": Refused(b"<!DOCTYPE html>\n<p>Not found</p>\n", "header_broken", ("header missing",)),
     "empty file": Refused(b"", "file_empty", ("holds nothing",)),
     "blank lines only": Refused(b"\n\r\n\n", "file_empty", ("holds nothing",)),
     "byte order mark only": Refused(b"\xef\xbb\xbf", "file_empty", ("holds nothing",)),

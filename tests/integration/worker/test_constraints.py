@@ -190,6 +190,13 @@ async def test_no_more_than_ten_records_with_a_duplicate_key_are_named(imports: 
     assert (run.error_message or "").count(" line ") == 10
 
 
+async def test_a_key_is_shown_up_to_a_readable_length(imports: Importer) -> None:
+    await imports.apply(KEY_FIELDS, schema={"fields": KEY_FIELDS, "uniqueKeys": [["word"]]})
+    run = await imports.deliver(DAY, b"id,word,day\n" + (b"1," + b"x" * 100_000 + b",\n") * 2)
+    await outcome.assert_failed(imports, run, "key_duplicated", "line 2;", "line 3")
+    assert len(run.error_message or "") < 400
+
+
 @pytest.mark.parametrize("part", ["schema", "load"])
 async def test_a_value_that_is_too_long_for_an_index_refuses_the_delivery(table: Importer, part: str) -> None:
     keyed: dict[str, Any] = {"fields": KEY_FIELDS, "uniqueKeys": [["word"]]}

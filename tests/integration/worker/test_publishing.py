@@ -1,5 +1,6 @@
 """What readers rely on survives a publish: the view, its grants and comments, and the views on top of it."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -179,6 +180,21 @@ async def test_a_role_that_does_not_exist_keeps_the_old_version(imports: Importe
     run = await imports.deliver(DAY, FILES[2])
     await outcome.assert_failed(imports, run, "target_unusable", '"nobody_at_all"')
     assert await outcome.readable(imports) == before
+
+
+async def test_datasets_that_share_a_schema_and_readers_publish_at_the_same_time(
+    imports: Importer, roles: None
+) -> None:
+    together = [Importer(imports.io, imports.bucket_name) for _ in range(4)]
+    for number, each in enumerate(together):
+        target = {"schema": "data", "table": f"things_{number}"}
+        readers = {"read": [READER, WRITER]}
+        await each.apply(FIELDS, name=f"things_{number}", load={"target": target}, access=readers)
+    for _ in range(5):
+        ended = await asyncio.gather(
+            *(each.deliver(DAY, FILES[2], f"{number}.csv") for number, each in enumerate(together))
+        )
+        assert [(run.state, run.error_message) for run in ended] == [("succeeded", None)] * 4
 
 
 FOREIGN = {

@@ -218,6 +218,7 @@ BUDGETS = [
     Budget({"maxErrorPercent": 0}, 1, "1 of 1000 records rejected, load.maxErrorPercent allows 0 %"),
     Budget({"maxErrorPercent": 0.5}, 5),
     Budget({"maxErrorPercent": 0.5}, 6, "6 of 1000 records rejected, load.maxErrorPercent allows 0.5 %"),
+    Budget({"maxErrorPercent": 32.3}, 323),  # 32.3 * 1000 is less than 32300 in binary fractions
     Budget({"maxErrorPercent": 100}, 1000),
     Budget({"maxErrors": 10, "maxErrorPercent": 0.5}, 5),
     Budget({"maxErrors": 10, "maxErrorPercent": 0.5}, 6, "load.maxErrorPercent"),

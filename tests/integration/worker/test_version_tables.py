@@ -97,6 +97,14 @@ async def test_a_version_has_its_keys_and_indexes_and_its_statistics(imports: Im
         ) == [(100, "p")]
 
 
+async def test_a_row_that_postgresql_cant_hold_refuses_the_delivery(imports: Importer) -> None:
+    names = [f"c{number}" for number in range(1200)]
+    await imports.apply([{"name": name, "type": "integer"} for name in names])
+    run = await imports.deliver(DAY, outcome.written(names, [["1"] * 1200]))
+    await outcome.assert_failed(imports, run, "target_unusable", "row is too big")
+    assert "columns" in (run.error_hint or "")
+
+
 async def test_many_keys_of_a_long_name_after_millions_of_runs_each_get_their_index(
     imports: Importer,
 ) -> None:
