@@ -75,13 +75,13 @@ def _parts(checked: Checked) -> Iterator[RenderableType]:
         ]
     )
     if checked.rejects:
-        yield Text(
-            f"\nThe first {len(checked.rejects)} of {checked.quarantined} rejected records", style="bold"
-        )
+        shown, rejected = len(checked.rejects), checked.quarantined
+        some = f"\nThe first {shown} of {rejected} rejected records"
+        yield Text(some if shown < rejected else "\nRejected records", style="bold")
         rows = [(each.line, each.column, each.code, each.message, each.raw) for each in checked.rejects]
         yield table(COLUMNS, rows, empty="")
     if checked.refusal:
-        yield Text.assemble("\n", ("refused: ", "bold red"), f"{checked.refusal.code}: ")
+        yield Text.assemble("\n", ("refused: ", "bold red"), checked.refusal.code)
         yield Text(output.printable(checked.refusal.message, keep="\n"))
         yield Text(f"hint: {checked.refusal.hint}")
     for message in checked.broken:

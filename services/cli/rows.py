@@ -2,6 +2,7 @@
 
 import msgspec
 import rich_click as click
+from msgspec import Raw
 
 from services.cli import client, output
 from services.cli.verb import dataset_argument, verb
@@ -15,14 +16,15 @@ def command(dataset: str, limit: int) -> None:
     with client.connect() as api:
         page = api.rows(dataset, limit=limit)
     output.tell(f"{dataset} version {page.version}, business date {page.business_date}")
-    rows = [msgspec.json.decode(item, type=dict[str, object]) for item in page.items]
+    rows = [msgspec.json.decode(item, type=dict[str, Raw]) for item in page.items]
     columns = list(rows[0]) if rows else []
-    shown = [[_spelled(row.get(column)) for column in columns] for row in rows]
+    shown = [[spelled(row[column]) for column in columns] for row in rows]
     output.answer(page.items, lambda: output.table(columns, shown, empty="no rows"))
 
 
-def _spelled(value: object) -> object:
-    """Numbers as PostgreSQL writes them: no separators in the middle of years."""
-    if value is None or isinstance(value, str):
-        return value
-    return msgspec.json.encode(value).decode()
+def spelled(value: Raw) -> str | None:
+    """A value as PostgreSQL writes it: numbers with all their digits, and no separators in years."""
+    text = bytes(value).decode()
+    if text == "null":
+        return None
+    return msgspec.json.decode(value, type=str) if text.startswith('"') else text

@@ -17,6 +17,7 @@ def check() -> Iterator[Finding]:
                 yield ok("API", f"ready at {api.url}")
             else:
                 yield fail("API", f"{api.url} answers and is not ready", "Its log says what it lacks.")
-            yield ok("token", f"accepted; {len(api.datasets())} datasets")
+            count = len(api.datasets())
+            yield ok("token", f"accepted; {count} {'dataset' if count == 1 else 'datasets'}")
         except LoadstoneError as error:
             yield fail("token" if error.code == "unauthorized" else "API", error.message, error.hint)
