@@ -16,7 +16,7 @@ from pgpq import encoders
 from pgpq.schema import Jsonb
 
 from shared.domain.dataset import Dataset
-from shared.errors import KeyDuplicated, TargetUnusable
+from shared.errors import TargetUnusable
 from shared.files.convert import arrow_schema
 from shared.postgres import statements
 from shared.postgres.pool import Connection, Pool
@@ -39,12 +39,12 @@ class Duplicate(Struct, frozen=True, kw_only=True):
     key: str
 
 
-class DuplicatesFound(KeyDuplicated):
-    """Records share a key; `duplicates` holds the first of them, for the caller to find their lines."""
+class DuplicatesFound(Exception):
+    """Records share a key; `duplicates` holds the first of them, for the caller to tell their lines."""
 
     def __init__(self, columns: tuple[str, ...], duplicates: list[Duplicate]) -> None:
-        super().__init__(f"more than one record has the same ({', '.join(columns)})")
-        self.columns = columns
+        self.message = f"more than one record has the same ({', '.join(columns)})"
+        super().__init__(self.message)
         self.duplicates = duplicates
 
 

@@ -60,7 +60,7 @@ async def point_view(db: Connection, version: Version, dataset: Dataset) -> None
     table = naming.version(version.relation)
     columns = await _columns(db, table)
     await _open_schema(db, view.schema, dataset.access.read)
-    await _refuse_other_relation(db, view)
+    await _refuse_other_relation(db, dataset)
     present = await _columns(db, view)
     options = await db.fetchval(SQL.options, view.sql)
     replace = ddl.replace_view(view, table, [column.name for column in columns], options)
@@ -124,9 +124,10 @@ def _no_such_role(role: str) -> TargetUnusable:
     )
 
 
-async def _refuse_other_relation(db: Connection, view: Relation) -> None:
-    """The target must be free, or a view on one of our version tables."""
-    kind = await db.fetchval(SQL.kind, view.sql)
+async def _refuse_other_relation(db: Connection, dataset: Dataset) -> None:
+    """The target must be free, or a view on one of the dataset's versions."""
+    view = naming.published(dataset.load.target)
+    kind = await db.fetchval(SQL.kind, view.sql, dataset.name)
     if kind is not None and kind != "ours":
         raise TargetUnusable(
             f"{view} exists already and was not made by Loadstone",
@@ -136,7 +137,7 @@ async def _refuse_other_relation(db: Connection, view: Relation) -> None:
 
 async def check_target(db: Connection, dataset: Dataset) -> None:
     """Raises TargetUnusable early, when a dataset is applied, for what a publish would find later."""
-    await _refuse_other_relation(db, naming.published(dataset.load.target))
+    await _refuse_other_relation(db, dataset)
     known = {row["name"] for row in await db.fetch(SQL.roles, list(dataset.access.read))}
     for role in dataset.access.read:
         if role not in known:

@@ -30,13 +30,16 @@ WHERE d.classoid = 'pg_class'::regclass AND d.objoid = to_regclass($1::text);
 SELECT array_to_string(reloptions, ', ') AS options FROM pg_class WHERE oid = to_regclass($1::text);
 
 -- name: kind
--- NULL when the name is free, `ours` for a view on a version table, `other` for any other relation or type.
+-- NULL when the name is free, `ours` for a view on a version of the dataset, `other` for any other relation
+-- or type.
 SELECT CASE WHEN c.relkind = 'v' AND EXISTS (
            SELECT FROM pg_rewrite w
            JOIN pg_depend p ON p.classid = 'pg_rewrite'::regclass AND p.objid = w.oid
                AND p.refclassid = 'pg_class'::regclass
-           JOIN pg_class t ON t.oid = p.refobjid
-           WHERE w.ev_class = c.oid AND t.relnamespace = 'loadstone_versions'::regnamespace
+           JOIN pg_class t ON t.oid = p.refobjid AND t.relnamespace = 'loadstone_versions'::regnamespace
+           JOIN loadstone.version v ON v.relation = t.relname
+           JOIN loadstone.dataset d ON d.id = v.dataset_id AND d.name = $2
+           WHERE w.ev_class = c.oid
        ) THEN 'ours' ELSE 'other' END AS kind
 FROM pg_class c WHERE c.oid = to_regclass($1::text)
 UNION ALL

@@ -224,3 +224,14 @@ async def test_what_was_not_made_by_loadstone_is_never_replaced(imports: Importe
     await outcome.assert_failed(imports, run, "target_unusable", "data.things exists already")
     assert await imports.rows(known) == before
     assert (await datasets.read(imports.db, NAME)).live_version is None
+
+
+async def test_a_view_that_somebody_made_on_a_version_of_another_dataset_is_theirs(imports: Importer) -> None:
+    other = Importer(imports.io, imports.bucket_name)
+    await other.apply(FIELDS, name="other", load={"target": {"schema": "data", "table": "other"}})
+    await other.deliver(DAY, FILES[2])
+    await imports.db.execute("CREATE VIEW data.things AS SELECT name FROM loadstone_versions.other_v1")
+    await imports.apply(FIELDS)
+    run = await imports.deliver(DAY, FILES[2])
+    await outcome.assert_failed(imports, run, "target_unusable", "data.things exists already")
+    assert await imports.rows("SELECT * FROM data.things") == [("one",), ("two",)]

@@ -266,6 +266,13 @@ async def test_a_run_that_is_told_in_its_report_how_many_records_were_rejected(i
     assert (report["recordsRead"], report["rowsLoaded"], report["rowsQuarantined"]) == (3, 2, 1)
 
 
+@pytest.mark.parametrize("name", ["ü b.csv", "a+b%20c.csv", 'it\'s "it".csv', "a&b=c#d?.csv", "日本/x.csv"])
+async def test_the_object_is_named_as_the_bucket_names_it(table: Importer, name: str) -> None:
+    await table.apply([{"name": "n", "type": "integer"}], load=CONTINUE)
+    run = await table.deliver(DAY, b"n\n1\nx\n", name)
+    assert await outcome.quarantined(table, run) == [Place(outcome.key(name), 3, "n", "type_mismatch", b"x")]
+
+
 async def test_a_rejected_record_of_any_length_is_kept_whole(imports: Importer) -> None:
     await imports.apply([{"name": "n", "type": "integer"}], load=CONTINUE)
     raw = b"x" * 1_000_000

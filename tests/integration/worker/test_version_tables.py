@@ -1,5 +1,6 @@
 """The table of a version: its columns under their own names, its keys, indexes and statistics."""
 
+import random
 from typing import Any
 
 from tests.integration.worker import outcome
@@ -95,6 +96,20 @@ async def test_a_version_has_its_keys_and_indexes_and_its_statistics(imports: Im
         assert await imports.rows(
             f"SELECT reltuples, relpersistence::text FROM pg_class WHERE oid = '{table}'::regclass"
         ) == [(100, "p")]
+
+
+async def test_rows_lie_in_the_order_of_the_file_whatever_their_sizes(imports: Importer) -> None:
+    """Pages of rows and the lines of duplicate keys are found by place."""
+    fields: list[dict[str, Any]] = [{"name": "id", "type": "integer"}, {"name": "text"}]
+    await imports.apply(fields, schema={"fields": fields, "primaryKey": ["id"]})
+    chance = random.Random(3)
+    records = [[str(n), chance.randbytes(chance.choice([0, 9, 900, 1900, 3900])).hex()] for n in range(4000)]
+    await _publish(imports, outcome.written(["id", "text"], records))
+    found = await imports.rows("SELECT id FROM loadstone_versions.things_v1 ORDER BY ctid")
+    assert found == [(number,) for number in range(4000)]
+    records[3333][0] = "1234"
+    run = await imports.deliver(DAY, outcome.written(["id", "text"], records))
+    await outcome.assert_failed(imports, run, "key_duplicated", "line 1236;", "line 3335")
 
 
 async def test_a_row_that_postgresql_cant_hold_refuses_the_delivery(imports: Importer) -> None:
