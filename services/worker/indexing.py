@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from services.worker.progress import Progress
-from services.worker.reading import batches
+from services.worker.reading import Meter, batches
 from services.worker.resources import Resources
 from shared.catalog.runs import Claimed
 from shared.errors import KeyDuplicated
@@ -33,8 +33,9 @@ async def _locate(claimed: Claimed, io: Resources, places: Sequence[int]) -> dic
     """Where the records are that were loaded at these places, counted from 1: they are read once more."""
     located: dict[int, str] = {}
     loaded = 0
+    dataset = claimed.contract.document
     for item in claimed.objects:
-        async with aclosing(batches(io, claimed.contract.document, item, _itself, keep_lines=True)) as found:
+        async with aclosing(batches(io, dataset, item, _itself, meter=Meter(), keep_lines=True)) as found:
             async for batch in found:
                 for place in places:
                     if loaded < place <= loaded + batch.rows.num_rows:

@@ -66,7 +66,7 @@ async def _copy_data(
     yield encoder.header()
     for item in claimed.objects:
         total = ObjectCounts(key=item.key)
-        read = batches(io, progress.dataset, item, encode, told=progress.count_bytes)
+        read = batches(io, progress.dataset, item, encode, meter=progress)
         async with aclosing(read) as found:
             async for encoded in found:
                 total = _added(total, encoded.batch)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from services.worker.reading import Meter
 from shared.catalog.runs import Claimed, Ending
 from shared.domain.expectations import Finding
 from shared.domain.run import RunState
@@ -13,7 +14,7 @@ from shared.errors import LoadstoneError
 from shared.warehouse import naming
 
 
-class Progress:
+class Progress(Meter):
     """One attempt's counts and times. Only the import writes them."""
 
     def __init__(self, claimed: Claimed) -> None:

@@ -1,17 +1,31 @@
-"""Reads a delivery's objects from the bucket, parsed in a thread."""
+"""Reads a delivery's objects from the bucket, cut and parsed in two threads."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from functools import partial
 
+from services.worker.overlap import ahead
 from services.worker.resources import Resources
 from shared.domain import quantities
 from shared.domain.dataset import Dataset
 from shared.domain.run import ObjectRef
 from shared.errors import FileRefused, FileTooLarge
+from shared.files.blocks import Block
 from shared.files.reader import Batch, FileReader
+
+BLOCKS_AHEAD = 2
+
+
+class Meter:
+    """Hears what reading costs; this one forgets it."""
+
+    def count_bytes(self, count: int) -> None:
+        """Hears how many bytes came from the bucket."""
+
+    def spend(self, what: str, seconds: float) -> None:
+        """Hears how long a thread was busy with something."""
 
 
 async def batches[T](
@@ -20,13 +34,12 @@ async def batches[T](
     item: ObjectRef,
     work: Callable[[Batch], T],
     *,
-    told: Callable[[int], None] = lambda _: None,
+    meter: Meter,
     keep_lines: bool = False,
 ) -> AsyncGenerator[T]:
     """What `work` makes of each batch of one object; it runs in the thread that parses.
 
-    `told` hears how many bytes each chunk from the bucket had. Raises FileRefused with the object's key and
-    line in its message.
+    Raises FileRefused with the object's key and line in its message.
     """
     reader = FileReader(
         dataset,
@@ -36,23 +49,45 @@ async def batches[T](
         keep_lines=keep_lines,
     )
 
-    def worked(parse: Callable[[], list[Batch]]) -> list[T]:
-        return [work(batch) for batch in parse()]
+    def parse(block: Block) -> T | None:
+        started = time.perf_counter()
+        batch = reader.parse(block)
+        meter.spend("parse", time.perf_counter() - started)
+        return None if batch is None else work(batch)
 
     loop = asyncio.get_running_loop()
     try:
         _refuse_too_large(dataset, item)
-        # One thread for all: each thread more would keep an arena of freed memory of its own.
+        # One thread of each kind: every thread more keeps an arena of freed memory of its own.
         with ThreadPoolExecutor(1, "parser") as parser:
-            async with aclosing(io.bucket.stream(dataset.source.bucket, item)) as chunks:
-                async for chunk in chunks:
-                    told(len(chunk))
-                    for done in await loop.run_in_executor(parser, worked, partial(reader.feed, chunk)):
+            async with ahead(_blocks(io, dataset, item, reader, meter), BLOCKS_AHEAD) as blocks:
+                async for block in blocks:
+                    if (done := await loop.run_in_executor(parser, parse, block)) is not None:
                         yield done
-            for done in await loop.run_in_executor(parser, worked, reader.finish):
-                yield done
+        reader.refuse_if_empty()
     except FileRefused as refused:
         raise _located(refused, item.key) from None
+
+
+async def _blocks(
+    io: Resources, dataset: Dataset, item: ObjectRef, reader: FileReader, meter: Meter
+) -> AsyncGenerator[Block]:
+    loop = asyncio.get_running_loop()
+
+    def cut(chunk: bytes | None) -> list[Block]:
+        started = time.perf_counter()
+        blocks = reader.cut_rest() if chunk is None else reader.cut(chunk)
+        meter.spend("cut", time.perf_counter() - started)
+        return blocks
+
+    with ThreadPoolExecutor(1, "cutter") as cutter:
+        async with aclosing(io.bucket.stream(dataset.source.bucket, item)) as chunks:
+            async for chunk in chunks:
+                meter.count_bytes(len(chunk))
+                for block in await loop.run_in_executor(cutter, cut, chunk):
+                    yield block
+        for block in await loop.run_in_executor(cutter, cut, None):
+            yield block
 
 
 def _refuse_too_large(dataset: Dataset, item: ObjectRef) -> None:

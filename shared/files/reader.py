@@ -38,8 +38,9 @@ class Batch(Struct, frozen=True, kw_only=True):
 class FileReader:
     """Turns one object's bytes, in whatever chunks they come, into batches.
 
-    A FileRefused names what is wrong and, where one is known, the line. What one call returns is bounded by
-    the chunk's size times `max_ratio`.
+    Two threads can share the work, each call in its turn: one cuts blocks, the other parses them in the same
+    order. A FileRefused names what is wrong and, where one is known, the line. What one call returns is
+    bounded by the chunk's size times `max_ratio`.
     """
 
     def __init__(
@@ -71,24 +72,37 @@ class FileReader:
 
     def feed(self, chunk: bytes) -> list[Batch]:
         """The batches that are whole now. The chunk is of the object's bytes as stored."""
-        return [*self._read(self._decompressor.feed(chunk))]
+        return self._parsed(self.cut(chunk))
 
     def finish(self) -> list[Batch]:
         """The last batches. Raises FileRefused where the object holds nothing, or is cut off."""
-        batches = [*self._read(self._decompressor.finish()), *self._batches(self._cutter.finish())]
-        if self._layout is None or self._cutter.is_empty:
-            raise FileEmpty("the file holds nothing, not even a header")
+        batches = self._parsed(self.cut_rest())
+        self.refuse_if_empty()
         return batches
 
-    def _read(self, pieces: Iterable[bytes]) -> Iterator[Batch]:
-        for piece in pieces:
-            yield from self._batches(self._cutter.feed(piece))
+    def cut(self, chunk: bytes) -> list[Block]:
+        """The blocks that are whole now: decompressed, and cut where a record ends."""
+        return [block for piece in self._decompressor.feed(chunk) for block in self._cutter.feed(piece)]
 
-    def _batches(self, blocks: Iterable[Block]) -> Iterator[Batch]:
-        for block in blocks:
-            rest = block if self._layout is not None else self._read_header(block)
-            if len(rest.ends) and self._layout is not None:
-                yield self._batch(delimited.parse(rest, self._layout))
+    def cut_rest(self) -> list[Block]:
+        """The last blocks. Raises FileRefused where the object is cut off."""
+        blocks = [block for piece in self._decompressor.finish() for block in self._cutter.feed(piece)]
+        return [*blocks, *self._cutter.finish()]
+
+    def parse(self, block: Block) -> Batch | None:
+        """The batch of a block; None where the block holds nothing but the header."""
+        rest = block if self._layout is not None else self._read_header(block)
+        if not len(rest.ends) or self._layout is None:
+            return None
+        return self._batch(delimited.parse(rest, self._layout))
+
+    def refuse_if_empty(self) -> None:
+        """Raises FileEmpty when everything was parsed, and that was nothing."""
+        if self._layout is None or self._cutter.is_empty:
+            raise FileEmpty("the file holds nothing, not even a header")
+
+    def _parsed(self, blocks: Iterable[Block]) -> list[Batch]:
+        return [batch for block in blocks if (batch := self.parse(block)) is not None]
 
     def _read_header(self, block: Block) -> Block:
         """The block behind the header: the first record that is not a blank line."""
