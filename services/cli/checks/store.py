@@ -30,7 +30,8 @@ async def _without_buckets(store: bucket.Bucket, where: str) -> Finding:
         if error.code == "bucket_denied":
             return warn(SUBJECT, f"{where}: {error.message}", f"No dataset names a bucket yet. {CREDENTIALS}")
         return fail(SUBJECT, f"{where}: {error.message}", CREDENTIALS)
-    return ok(SUBJECT, f"{where}: {len(found)} buckets, none used by a dataset yet")
+    count = "1 bucket" if len(found) == 1 else f"{len(found)} buckets"
+    return ok(SUBJECT, f"{where}: {count}, none used by a dataset yet")
 
 
 async def _bucket(store: bucket.Bucket, name: str) -> Finding:

@@ -79,11 +79,12 @@ async def crash(scene: Scene, worker: Service, step: Step) -> None:
 
 async def _in_the_middle(scene: Scene, run_id: int) -> int:
     """How many rows PostgreSQL has taken, as soon as they are enough; 0 when the run ended before that."""
-    async with asyncio.timeout(60):
-        while True:
-            copied: int = await scene.db.fetchval(SQL.copied)
-            if copied >= ROWS_BEFORE_THE_KILL:
-                return copied
-            if not copied and (await asyncio.to_thread(scene.api.run, run_id)).state in FINAL_STATES:
-                return 0
-            await asyncio.sleep(LOOK)
+
+    async def enough() -> int | None:
+        copied: int = await scene.db.fetchval(SQL.copied)
+        if copied >= ROWS_BEFORE_THE_KILL:
+            return copied
+        is_over = not copied and (await asyncio.to_thread(scene.api.run, run_id)).state in FINAL_STATES
+        return 0 if is_over else None
+
+    return await scene.until(enough, f"the middle of run {run_id}", within=60, every=LOOK)

@@ -60,12 +60,14 @@ class Scene(Struct, frozen=True, kw_only=True):
         """Asks for an import, and waits for its end."""
         return await self.ended((await self.start(dataset, day)).id, within=60)
 
-    async def until[T](self, look: Callable[[], Awaitable[T | None]], what: str, *, within: float) -> T:
+    async def until[T](
+        self, look: Callable[[], Awaitable[T | None]], what: str, *, within: float, every: float = POLL
+    ) -> T:
         """What a look finds, as soon as it finds something. Raises TimeoutError, which names it."""
         try:
             async with asyncio.timeout(within):
                 while (found := await look()) is None:  # noqa: ASYNC110 - it happens in another process
-                    await asyncio.sleep(POLL)
+                    await asyncio.sleep(every)
                 return found
         except TimeoutError:
             raise TimeoutError(f"{what} was not seen within {within:g} s") from None
