@@ -1,6 +1,8 @@
 """Where a command finds its servers: environment, `.env`, and the stack that runs from this folder."""
 
 import os
+import shutil
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -12,13 +14,15 @@ from services.local.folder import Endpoints
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
     """An empty folder without settings, whose stack's data folder is the default one."""
     for name in [name for name in os.environ if name.startswith("LOADSTONE_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    folder.default().mkdir(parents=True, exist_ok=True)
-    return tmp_path
+    data = folder.default()
+    data.mkdir(parents=True, exist_ok=True)
+    yield tmp_path
+    shutil.rmtree(data)
 
 
 def _stack_runs(pid: int | None = None) -> None:
