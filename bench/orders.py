@@ -10,12 +10,12 @@ SEED = 20130101
 STORES = [f"S{number:04d}" for number in range(400)]
 NOTES = [
     "",
-    "left at the door",
-    '"ring twice, please"',
-    '"first line\nsecond line"',
-    '"she said ""thank you"""',
-    "Grüße aus Köln",
-    "regular customer since 2011",
+    "left at the door of the neighbours",
+    '"ring twice, please, the bell is faint"',
+    '"first line of the address\nsecond line of it"',
+    '"she said ""thank you"" and paid in cash"',
+    "Grüße aus Köln an alle im Lager",
+    "regular customer since the spring of 2011",
 ]
 
 COLUMNS = """

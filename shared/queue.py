@@ -157,7 +157,7 @@ def _worker(redis: Redis, work: Callable[[RunId, str], Awaitable[None]], concurr
         job_timeout=timedelta(days=1),
         max_tries=10_000,
         keep_result=0,
-        poll_delay=0.1,
+        poll_delay=0.05,
         queue_read_limit=1000,
         health_check_interval=10,
         health_check_key=f"arq:health:{socket.gethostname()}",

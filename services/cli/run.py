@@ -72,7 +72,8 @@ def _facts(run: RunDetail) -> Iterator[tuple[str, object]]:
     yield "rows", run.rows_done
     yield "quarantined", report.get("rowsQuarantined")
     yield "bytes", f"{byte_count(run.bytes_done)} of {byte_count(run.bytes_total)}"
-    yield "asked for by", f"{run.requested_by or 'somebody'} ({run.trigger})"
+    yield "trigger", run.trigger
+    yield "asked for by", run.requested_by
     yield "created", run.created_at
     yield "started", run.started_at
     yield "finished", run.finished_at

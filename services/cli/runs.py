@@ -7,7 +7,18 @@ from services.cli.answers import RunAnswer
 from services.cli.verb import complete_dataset, verb
 from shared.domain.run import RunState
 
-COLUMNS = ("run", "dataset", "business date", "state", "attempt", "rows", "version", "seconds", "why")
+COLUMNS = (
+    "run",
+    "dataset",
+    "business date",
+    "trigger",
+    "state",
+    "attempt",
+    "rows",
+    "version",
+    "seconds",
+    "why",
+)
 
 
 @verb("runs")
@@ -25,6 +36,7 @@ def command(dataset: str | None, state: str | None, limit: int) -> None:
             each.id,
             each.dataset,
             each.business_date,
+            each.trigger,
             each.state,
             f"{each.attempt}/{each.max_attempts}",
             each.rows_done,

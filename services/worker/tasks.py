@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from services.worker.ingest import ingest
 from services.worker.resources import Resources
 from shared import queue
+from shared.catalog import runs
 from shared.domain.run import RunId
 from shared.errors import QueueUnavailable
 from shared.queue import Queue
@@ -14,6 +15,8 @@ from shared.telemetry import logs
 
 log = logs.logger()
 # A third of the time after which the queue hands out a message again.
+RERING = 30.0
+RINGS = 20
 RENEWAL = queue.IN_PROGRESS.total_seconds() / 3
 
 
@@ -21,6 +24,17 @@ async def import_run(run_id: RunId, job: str, io: Resources, doorbell: Queue) ->
     """Import the run that a message names, if it is to be had, and keep the message from being repeated."""
     async with _kept(doorbell, job):
         await ingest(run_id, io)
+    await _ring_for_the_next(io, doorbell)
+
+
+async def _ring_for_the_next(io: Resources, doorbell: Queue) -> None:
+    """Wakes a worker for a dataset's next run now; the scheduler would, a tick later."""
+    try:
+        for ready in await runs.ready(io.db, rering=RERING, limit=RINGS):
+            await queue.ring(doorbell, ready.id, ready.fence)
+            await runs.rang(io.db, ready.id)
+    except Exception as failure:  # noqa: BLE001 - the scheduler rings for whatever has no job
+        log.warning("not_rung", reason=str(failure) or type(failure).__name__)
 
 
 @asynccontextmanager

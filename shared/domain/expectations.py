@@ -62,7 +62,8 @@ def budget_exceeded(load: Load, rejected: int, read: int, finished: bool) -> str
     if load.on_error == "ABORT_STATEMENT":
         return "a record was rejected, and load.onError is ABORT_STATEMENT" if rejected else None
     if load.max_errors is not None and rejected > load.max_errors:
-        return f"{rejected} records rejected, load.maxErrors allows {load.max_errors}"
+        records = "record" if rejected == 1 else "records"
+        return f"{rejected} {records} rejected, load.maxErrors allows {load.max_errors}"
     percent = load.max_error_percent
     if finished and percent is not None and rejected * 100 > Decimal(str(percent)) * read:
         return f"{rejected} of {read} records rejected, load.maxErrorPercent allows {percent:g} %"

@@ -157,29 +157,31 @@ def scan(data: bytes, delimiter: int, quote: int, *, final: bool) -> Scan:
     if not len(quotes):
         return _closed([newlines], [], newlines, data, final=final)
     # Records end at the newlines with an even number of quotes before them, counted from where reading
-    # started (afresh): of these two choices one holds, by the number of quotes before that place.
-    before = np.bincount(np.searchsorted(newlines, quotes), minlength=len(newlines) + 1)[:-1].cumsum() % 2
-    ends = (newlines[before == 0], newlines[before == 1])
-    wrong = _violations(content, quotes, delimiter, final=final)
+    # started (afresh): whether the quotes with even or with odd numbers open fields is that place's turn.
+    before = np.searchsorted(quotes, newlines)
+    wrong: dict[int, Positions] = {}
     start = 0
     runs: list[Positions] = []
     strays: list[int] = []
     while True:
         first = int(np.searchsorted(quotes, start))
         turn = first % 2
+        if turn not in wrong:
+            wrong[turn] = _violations(content, quotes, turn, delimiter, final=final)
+        ends = newlines[before & 1 == turn]
         place = int(np.searchsorted(wrong[turn], first))
         if place == len(wrong[turn]):
             break
         at = int(wrong[turn][place])
         opened = at - (at - first) % 2
-        runs.append(_between(ends[turn], start, int(quotes[opened])))
+        runs.append(_between(ends, start, int(quotes[opened])))
         end = int(np.searchsorted(newlines, quotes[at]))
         if end == len(newlines) and not final:
             return _closed(runs, strays, newlines, data, final=False)
         start = int(newlines[end]) + 1 if end < len(newlines) else len(data)
         strays.append(start - 1 if end < len(newlines) else start)
         runs.append(np.array(strays[-1:]))
-    runs.append(_between(ends[turn], start, len(data)))
+    runs.append(_between(ends, start, len(data)))
     inside_quotes = final and (len(quotes) - first) % 2 == 1
     return _closed(
         runs, strays, newlines, data, final=final and not inside_quotes, inside_quotes=inside_quotes
@@ -213,26 +215,19 @@ def _between(positions: Positions, start: int, end: int) -> Positions:
 
 
 def _violations(
-    content: npt.NDArray[np.uint8], quotes: Positions, delimiter: int, *, final: bool
-) -> tuple[Positions, Positions]:
-    """The numbers of the quotes that can't open or close a field at their turn.
-
-    The first answer holds where quotes of even numbers open fields, the second where those of odd ones do.
-    """
-    last = len(content) - 1
-    previous = content[quotes - 1]  # of a quote at 0 it is a byte without meaning
-    following = content[np.minimum(quotes + 1, last)]
-    second = content[np.minimum(quotes + 2, last)]
-    adjacent = np.diff(quotes) == 1
-    after_quote = np.concatenate(([False], adjacent))
-    before_quote = np.append(adjacent, False)
-    line_end = (following == NEWLINE) | (
-        (following == CARRIAGE_RETURN) & ((second == NEWLINE) | ((quotes + 1 == last) & (not final)))
-    )
-    opens = (quotes == 0) | (previous == delimiter) | (previous == NEWLINE) | after_quote
-    closes = (quotes == last) | (following == delimiter) | line_end | before_quote
-    even = np.arange(len(quotes)) % 2 == 0
-    return (
-        np.flatnonzero(np.where(even, ~opens, ~closes)),
-        np.flatnonzero(np.where(even, ~closes, ~opens)),
-    )
+    content: npt.NDArray[np.uint8], quotes: Positions, turn: int, delimiter: int, *, final: bool
+) -> Positions:
+    """The numbers of the quotes that can't open or close a field when those of `turn` (0: even) open."""
+    quote, last = content[quotes[0]], len(content) - 1
+    openers, closers = quotes[turn::2], quotes[1 - turn :: 2]
+    previous = content[openers - 1]  # of a quote at 0 it is a byte without meaning
+    opens = (openers == 0) | (previous == delimiter) | (previous == NEWLINE) | (previous == quote)
+    following = content[np.minimum(closers + 1, last)]
+    closes = (closers == last) | (following == delimiter) | (following == NEWLINE) | (following == quote)
+    returns = np.flatnonzero(~closes & (following == CARRIAGE_RETURN))
+    if len(returns):
+        second = content[np.minimum(closers[returns] + 2, last)]
+        closes[returns] = (second == NEWLINE) | ((closers[returns] + 1 == last) & (not final))
+    wrong = np.concatenate((2 * np.flatnonzero(~opens) + turn, 2 * np.flatnonzero(~closes) + 1 - turn))
+    wrong.sort()
+    return wrong

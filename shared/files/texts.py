@@ -84,11 +84,9 @@ def shape(texts: TextArray) -> str | None:
     rows = matrix(texts)
     if rows is None:
         return None
-    likeness = rows[0].tobytes().translate(_DIGITS_TO_ZERO)
-    template = np.frombuffer(likeness, np.uint8)
-    span = np.where(template == ord("0"), 9, 0).astype(np.uint8)
-    alike = ((rows - template) <= span).all()  # unsigned: what is below the template wraps around
-    return likeness.decode("latin-1") if alike else None
+    likeness = rows.tobytes().translate(_DIGITS_TO_ZERO)
+    first = likeness[: rows.shape[1]]
+    return first.decode("latin-1") if likeness == first * len(rows) else None
 
 
 def matching(texts: TextArray, pattern: str) -> Mask:

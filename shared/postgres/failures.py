@@ -5,7 +5,8 @@ import asyncpg
 from shared.errors import ContractBroken, DatabaseUnavailable, LoadstoneError, PublishBlocked, TargetUnusable
 
 # SQLSTATE classes and codes, https://www.postgresql.org/docs/18/errcodes-appendix.html
-_TRY_AGAIN = ("08", "40", "53", "57", "58")
+# XX is an internal error, such as "tuple concurrently updated" when somebody grants during a publish.
+_TRY_AGAIN = ("08", "40", "53", "57", "58", "XX")
 _DATA = ("22", "23")
 _LOCK_NOT_AVAILABLE = "55P03"
 

@@ -122,7 +122,7 @@ class Worker(Struct, frozen=True, kw_only=True):
     ] = timedelta(seconds=20)
     block_bytes: Annotated[
         int, Variable("BLOCK_BYTES", SIZE, "How much of a file is parsed at once; bounds the memory.")
-    ] = 512 * KIB
+    ] = 1024 * KIB
     max_compression_ratio: Annotated[
         int,
         Variable(

@@ -54,7 +54,7 @@ CREATE TABLE loadstone.run (
     error_code       text,
     error_message    text,
     error_hint       text,
-    report           jsonb,
+    report           json,                  -- keeps the order of its stages
     created_at       timestamptz NOT NULL DEFAULT now(),
     run_at           timestamptz NOT NULL DEFAULT now(),
     rung_at          timestamptz,           -- when its job was last put on the queue

@@ -71,7 +71,11 @@ async def test_a_pattern_that_can_not_be_compiled_is_refused_before_a_worker_mee
     api: httpx.AsyncClient,
 ) -> None:
     document = catalog.declared("flights")
-    document["schema"]["fields"][0] = {"name": "id", "type": "string", "constraints": {"pattern": "(unclosed"}}
+    document["schema"]["fields"][0] = {
+        "name": "id",
+        "type": "string",
+        "constraints": {"pattern": "(unclosed"},
+    }
     response = await api.put("/v1/datasets/flights", json=document)
     assert response.status_code == 422
     assert any("constraints.pattern" in problem for problem in response.json()["problems"])

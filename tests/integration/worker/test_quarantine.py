@@ -211,7 +211,7 @@ class Budget(NamedTuple):
 
 BUDGETS = [
     Budget({"maxErrors": 0}, 0),
-    Budget({"maxErrors": 0}, 1, "1 records rejected, load.maxErrors allows 0"),
+    Budget({"maxErrors": 0}, 1, "1 record rejected, load.maxErrors allows 0"),
     Budget({"maxErrors": 3}, 3),
     Budget({"maxErrors": 3}, 4, "load.maxErrors allows 3"),
     Budget({"maxErrorPercent": 0}, 0),
