@@ -114,7 +114,7 @@ class Worker(Struct, frozen=True, kw_only=True):
     ] = 2
     lease: Annotated[
         timedelta,
-        Variable("LEASE", DURATION, "How long a silent worker keeps its run; heartbeats come at a third."),
+        Variable("LEASE", DURATION, "How long a silent worker keeps its run."),
     ] = timedelta(seconds=10)
     drain: Annotated[
         timedelta,
@@ -141,8 +141,11 @@ class Worker(Struct, frozen=True, kw_only=True):
 
     @property
     def heartbeat(self) -> timedelta:
-        """How often a lease is extended: two heartbeats may be lost before it runs out."""
-        return self.lease / 3
+        """How often a lease is extended: two at least may be lost before it runs out.
+
+        It is also how soon a running import hears of its cancellation, so it is never more than a second.
+        """
+        return min(self.lease / 3, timedelta(seconds=1))
 
 
 class Scheduler(Struct, frozen=True, kw_only=True):

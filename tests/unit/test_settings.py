@@ -133,7 +133,7 @@ def test_values_have_their_types() -> None:
     environ = {"LOADSTONE_LEASE": "90s", "LOADSTONE_LOCK_TIMEOUT": "250ms", "LOADSTONE_BLOCK_BYTES": "1MiB"}
     worker = settings.read(environ, form=Worker)
     assert worker.lease == timedelta(seconds=90)
-    assert worker.heartbeat == timedelta(seconds=30)
+    assert worker.heartbeat == timedelta(seconds=1), "a cancellation is heard within a second"
     assert worker.lock_timeout == timedelta(milliseconds=250)
     assert worker.block_bytes == 1024 * 1024
 

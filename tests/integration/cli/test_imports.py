@@ -49,7 +49,7 @@ async def test_the_same_lists_are_shown_to_people(commands: Commands) -> None:
     datasets = (await commands.run("datasets")).stdout.splitlines()
     assert rows == [["id", "carrier"], ["1", "AA"], ["2", "UA"], ["3", "DL"]]
     assert versions[1].split()[:4] == ["1", "live", "2013-01-05", "3"]
-    assert runs[1].split()[:7] == ["1", "flights", "2013-01-05", "succeeded", "1/3", "3", "1"]
+    assert runs[1].split()[:7] == ["1", "flights", "2013-01-05", "manual", "succeeded", "1/3", "3"]
     assert datasets[1].split()[:6] == ["flights", "active", "1", "1", "3", "2013-01-05"]
 
 

@@ -25,7 +25,7 @@ DAY = "2013-01-02"
 async def in_the_load(imports: Importer) -> AsyncGenerator[tuple[RunId, asyncio.Task[None]]]:
     """An import in the middle of its load."""
     await imports.apply(FIELDS)
-    run_id = await imports.accept(DAY, await imports.put(DAY, {"data.csv": LARGE}))
+    run_id = await imports.accept(DAY, await imports.put(DAY, HUGE))
     importing = asyncio.create_task(ingest(run_id, imports.io))
     await _until_rows_were_read(imports, run_id)
     try:
@@ -79,7 +79,7 @@ async def test_a_lost_connection_costs_an_attempt_and_the_next_one_succeeds(impo
         await ingest(run_id, imports.io)
     run = await runs.read(imports.db, run_id)
     assert (run.state, run.attempt, run.version, run.error_code) == ("succeeded", 2, 1, None)
-    assert await _loaded(imports) == 400_000
+    assert await _loaded(imports) == 2_000_000
     assert [a.outcome for a in await attempts.listing(imports.db, run_id)] == ["retry", "succeeded"]
 
 

@@ -49,7 +49,7 @@ def problems(changes: Mapping[str, Any]) -> list[str]:
 
 
 _words = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
-_names = st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)
+_names = st.from_regex(r"(?!tableoid|[xc]min|[xc]max|ctid)[a-z][a-z0-9_]{0,20}", fullmatch=True)
 _durations = st.builds(lambda n, unit: f"{n}{unit}", st.integers(1, 99), st.sampled_from("smhd"))
 _constraints = st.fixed_dictionaries(
     {},
