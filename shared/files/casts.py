@@ -83,20 +83,21 @@ def _without_plus(column: TextArray) -> TextArray:
 
 
 def _to_decimal(column: TextArray, type_: pa.DataType, kind: Physical) -> AnyArray:
-    if _is_short(column, kind.scale) and texts.consist_of(column, b"+-.0123456789"):
-        return pc.cast(column, type_)
-    return pa.array([_exact(text, kind) for text in column.to_pylist()], type_)
+    if not (_is_short(column, kind.scale) and texts.consist_of(column, b"+-.0123456789")):
+        odd = texts.flags(texts.matching(column, rf".*[eE].*|.{{{_SAFE_DIGITS - kind.scale + 1},}}"))
+        written = texts.of(*(_written_out(text, kind) for text in column.filter(odd).to_pylist()))
+        column = pc.replace_with_mask(column, odd, written)
+    return pc.cast(column, type_)
 
 
 def _is_short(column: TextArray, scale: int) -> bool:
     return texts.lengths(column)[1] <= _SAFE_DIGITS - scale
 
 
-def _exact(text: str | None, kind: Physical) -> object:
-    if text is None:
-        return None
+def _written_out(text: str | None, kind: Physical) -> str | None:
+    """The number with all of its decimals and no exponent, which Arrow reads right; None where it is none."""
     try:
-        return fieldvalues.parse(text, kind)
+        return None if text is None else f"{fieldvalues.parse(text, kind):.{kind.scale}f}"
     except ValueError:
         return None
 
