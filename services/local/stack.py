@@ -112,12 +112,20 @@ async def running(
                 Command(name="migrate", argv=migrate, environ=environment(endpoints)), output
             )
             try:
-                for service in services:
-                    await stack.start(service)
+                await _start_all(stack, services)
                 yield stack
             finally:
                 names = stack.children.keys() & {service.name for service in services}
                 await asyncio.gather(*(stack.children[name].stop() for name in names))
+
+
+async def _start_all(stack: Stack, services: Sequence[Service]) -> None:
+    try:
+        async with asyncio.TaskGroup() as starting:
+            for service in services:
+                starting.create_task(stack.start(service))
+    except* LocalStackFailed as failures:
+        raise failures.exceptions[0] from None
 
 
 async def run(stack: AbstractAsyncContextManager[Stack], ready: Callable[[Endpoints], None]) -> None:
