@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
+from shared.errors import LoadstoneError
+
 
 class _End:
     """What stands in the queue after the last item: nothing, or the producer's error."""
 
-    def __init__(self, error: BaseException | None) -> None:
+    def __init__(self, error: Exception | None) -> None:
         self.error = error
 
 
@@ -29,13 +31,17 @@ async def ahead[T](items: AsyncGenerator[T], depth: int) -> AsyncGenerator[Async
 
 
 async def _produce[T](items: AsyncGenerator[T], queue: asyncio.Queue[T | _End]) -> None:
-    error: BaseException | None = None
+    error: Exception | None = None
     try:
         async with aclosing(items):
             async for item in items:
                 await queue.put(item)
+    except asyncio.CancelledError:
+        raise  # the consumer is gone
     except Exception as failure:  # noqa: BLE001 - handed to the consumer, whatever it is
         error = failure
+    except BaseException as panic:  # noqa: BLE001 - of a library in Rust; the consumer would wait for ever
+        error = LoadstoneError(f"{type(panic).__name__}: {panic}", hint="This is a defect: please report it.")
     await queue.put(_End(error))
 
 

@@ -78,7 +78,9 @@ async def _write(progress: Progress, io: Resources, error: LoadstoneError) -> No
     )
     if isinstance(decision, retry.Retry):
         delay = decision.delay.total_seconds()
-        await runs.retry(io.db, run, error, delay)
+        if not await runs.retry(io.db, run, error, delay):
+            _tell(progress, RunState.CANCELLED, error)
+            return
         metrics.RETRIES_TOTAL.labels(error.code).inc()
         log.warning("run_will_be_retried", code=error.code, reason=error.message, delay=delay)
         return

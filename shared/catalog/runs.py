@@ -15,7 +15,7 @@ from shared.catalog import datasets
 from shared.domain.contract import Contract
 from shared.domain.report import ObjectCounts
 from shared.domain.run import DatasetId, ObjectRef, Run, RunId, RunState, Trigger
-from shared.errors import Conflict, LeaseLost, LoadstoneError, NotFound
+from shared.errors import Conflict, LeaseLost, LoadstoneError, NotFound, RunCancelled
 from shared.postgres import rows, statements
 from shared.postgres.pool import Connection, Pool
 
@@ -149,11 +149,14 @@ async def pin(db: Connection, run_id: RunId, objects: Sequence[ObjectRef]) -> No
 async def claim(db: Pool, run_id: RunId, *, worker: str, lease: float) -> Claimed | None:
     """Takes the run for `lease` seconds, or answers None when it is not to be had (any more, or yet)."""
     try:
-        if await db.fetchval(SQL.claim, run_id, worker, lease) is None:
-            return None
+        fence = await db.fetchval(SQL.claim, run_id, worker, lease)
     except asyncpg.UniqueViolationError:  # another run of the dataset is running; the scheduler rings again
         return None
+    if fence is None:
+        return None
     run = await read(db, run_id)
+    if run.fence != fence:  # so long ago was the claim that somebody else has made one since
+        return None
     contract = await datasets.contract(db, run.dataset_id, run.contract_version)
     objects = rows.structs(await db.fetch(SQL.objects, run_id), ObjectRef)
     return Claimed(run=run, contract=contract, objects=tuple(objects))
@@ -206,15 +209,15 @@ async def count_objects(db: Connection, run_id: RunId, counts: Sequence[ObjectCo
     )
 
 
-async def retry(db: Connection | Pool, run: Run | Expired, error: LoadstoneError, delay: float) -> None:
-    """Queues the run again in `delay` seconds. Raises LeaseLost."""
+async def retry(db: Connection | Pool, run: Run | Expired, error: LoadstoneError, delay: float) -> bool:
+    """Queues the run again in `delay` seconds; False when it was to be cancelled and is. Raises LeaseLost."""
     outcome = "lost" if isinstance(run, Expired) else "retry"
-    await _give_back(db, run, delay, 0, outcome, error)
+    return await _give_back(db, run, delay, 0, outcome, error)
 
 
-async def release(db: Connection | Pool, run: Run) -> None:
-    """Gives the run back at once, without using up an attempt. Raises LeaseLost."""
-    await _give_back(db, run, 0.0, 1, "released", None)
+async def release(db: Connection | Pool, run: Run) -> bool:
+    """Gives the run back with its attempt; False when it was to be cancelled and is. Raises LeaseLost."""
+    return await _give_back(db, run, 0.0, 1, "released", None)
 
 
 async def _give_back(
@@ -224,11 +227,13 @@ async def _give_back(
     refund: int,
     outcome: str,
     error: LoadstoneError | None,
-) -> None:
+) -> bool:
     code, message, hint = (error.code, error.message, error.hint) if error else (None, None, None)
     values = (run.id, run.fence, delay, refund, outcome, code, message, hint)
-    if await db.fetchval(SQL.give_back, *values) is None:
-        raise LeaseLost(f"run {run.id} is no longer held under fence {run.fence}")
+    if await db.fetchval(SQL.give_back, *values) is not None:
+        return True
+    await finish(db, run, Ending(state=RunState.CANCELLED, error=RunCancelled("the run was cancelled")))
+    return False
 
 
 async def expired(db: Connection, limit: int) -> list[Expired]:

@@ -63,7 +63,7 @@ WITH claimed AS (
 )
 INSERT INTO loadstone.attempt (run_id, fence, number, worker)
 SELECT id, fence, attempt, worker FROM claimed
-RETURNING run_id;
+RETURNING fence;
 
 -- name: beat
 -- Extends the lease and tells how far the run is; no row means that the run belongs to somebody else.
@@ -93,12 +93,13 @@ WHERE a.run_id = f.id AND a.fence = f.fence
 RETURNING a.run_id;
 
 -- name: give_back
--- Queues a running run again after some seconds: a retry, or a shutdown that uses up no attempt.
+-- Queues a running run again after some seconds: a retry, or a shutdown that uses up no attempt. Not one whose
+-- cancellation was asked for: nobody could claim it.
 WITH returned AS (
     UPDATE loadstone.run
     SET state = 'queued', lease_until = NULL, run_at = now() + make_interval(secs => $3), stage = NULL,
         attempt = attempt - $4, rung_at = NULL, error_code = $6, error_message = $7, error_hint = $8
-    WHERE id = $1 AND fence = $2 AND state = 'running'
+    WHERE id = $1 AND fence = $2 AND state = 'running' AND cancel_requested_at IS NULL
     RETURNING id, fence, error_code, error_message
 )
 UPDATE loadstone.attempt a

@@ -1,0 +1,66 @@
+"""What happens at the same time as something else: a run still ends, and as one worker's only."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from services.worker.overlap import ahead
+from shared.catalog import attempts, runs
+from shared.errors import BucketUnavailable, LoadstoneError
+from tests.support import catalog
+from tests.support.imports import Importer
+
+FIELDS = [{"name": "id", "type": "integer"}, {"name": "text", "type": "string"}]
+DAY = "2013-01-02"
+
+
+async def test_a_cancelled_run_that_is_given_back_before_its_worker_hears_of_it_ends(
+    imports: Importer,
+) -> None:
+    await imports.apply(FIELDS)
+    run_id = await imports.accept(DAY, await imports.put(DAY, {"a.csv": b"id,text\n1,a\n"}))
+    held = await catalog.claimed(imports.db, run_id)
+    assert await runs.cancel(imports.db, run_id)
+    await runs.retry(imports.db, held.run, BucketUnavailable("a network's hiccup"), 0.0)
+    run = await runs.read(imports.db, run_id)
+    assert run.state == "cancelled"
+    assert run.finished_at is not None
+    assert await runs.ready(imports.db, rering=0, limit=9) == [], "it would stand before all others"
+    assert [attempt.outcome for attempt in await attempts.listing(imports.db, run_id)] == ["cancelled"]
+
+
+async def test_a_worker_that_stalls_after_its_claim_never_works_under_its_successors_fence(
+    imports: Importer,
+) -> None:
+    await imports.apply(FIELDS)
+    run_id = await imports.accept(DAY, await imports.put(DAY, {"a.csv": b"id,text\n1,a\n"}))
+    async with imports.db.acquire() as db, db.transaction():
+        await db.execute("LOCK TABLE loadstone.contract IN ACCESS EXCLUSIVE MODE")
+        await db.execute("LOCK TABLE loadstone.dataset IN ACCESS EXCLUSIVE MODE")
+        stalled = asyncio.create_task(runs.claim(imports.db, run_id, worker="stalled", lease=60.0))
+        async with asyncio.timeout(20):
+            while not await db.fetchval("SELECT state = 'running' FROM loadstone.run WHERE id = $1", run_id):
+                await asyncio.sleep(0.01)
+        await db.execute(
+            "UPDATE loadstone.run SET state = 'queued', lease_until = NULL, run_at = now() WHERE id = $1",
+            run_id,
+        )
+        await db.execute(runs.SQL.claim, run_id, "successor", 60.0)
+    assert await stalled is None
+    assert (await runs.read(imports.db, run_id)).worker == "successor"
+
+
+class Panic(BaseException):
+    """What a library in Rust raises when it panics: no Exception."""
+
+
+async def test_a_panic_of_the_producer_reaches_the_consumer() -> None:
+    async def panicking() -> AsyncGenerator[int]:
+        yield 1
+        raise Panic("a slice was out of range")
+
+    async with asyncio.timeout(5):
+        with pytest.raises(LoadstoneError, match="Panic: a slice was out of range"):
+            async with ahead(panicking(), 2) as items:
+                assert [item async for item in items] == []
