@@ -85,7 +85,7 @@ class ObjectChanged(Transient):
 
 
 class DatabaseUnavailable(Transient):
-    """PostgreSQL did not answer, or ended the connection."""
+    """PostgreSQL did not answer, refused the login, or ended the connection."""
 
     code = "database_unavailable"
     hint = "Check that PostgreSQL is reachable: `loadstone doctor`."

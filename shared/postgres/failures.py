@@ -6,7 +6,8 @@ from shared.errors import ContractBroken, DatabaseUnavailable, LoadstoneError, P
 
 # SQLSTATE classes and codes, https://www.postgresql.org/docs/18/errcodes-appendix.html
 # XX is an internal error, such as "tuple concurrently updated" when somebody grants during a publish.
-_TRY_AGAIN = ("08", "40", "53", "57", "58", "XX")
+# 28 and 3D are a login that is refused and a database that isn't there: matters of the server, no dataset's.
+_TRY_AGAIN = ("08", "28", "3D", "40", "53", "57", "58", "XX")
 _DATA = ("22", "23")
 _LOCK_NOT_AVAILABLE = "55P03"
 

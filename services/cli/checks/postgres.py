@@ -26,6 +26,7 @@ async def check(settings: Database) -> list[Finding]:
             async with connection(settings.url.reveal(), application="doctor") as db:
                 found += [finding async for finding in _server(db)]
                 if await _is_migrated(db, found):
+                    found += [finding async for finding in _missing_schemas(db)]
                     found += [finding async for finding in _leftovers(db)]
                 found.append(await _files(db))
     except LoadstoneError as error:
@@ -74,6 +75,12 @@ async def _is_migrated(db: Connection, found: list[Finding]) -> bool:
     else:
         found.append(ok("migrations", "all applied"))
     return not missing
+
+
+async def _missing_schemas(db: Connection) -> AsyncIterator[Finding]:
+    for row in await db.fetch(SQL.missing_schemas):
+        hint = f"Was it left out of a dump? As the role that imports: CREATE SCHEMA {row['name']};"
+        yield fail("schemas", f"{row['name']} is gone", hint)
 
 
 async def _leftovers(db: Connection) -> AsyncIterator[Finding]:

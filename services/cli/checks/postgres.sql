@@ -15,6 +15,13 @@ WHERE nspname IN ('loadstone', 'loadstone_staging', 'loadstone_versions')
   AND NOT has_schema_privilege(oid, 'CREATE, USAGE')
 ORDER BY nspname;
 
+-- name: missing_schemas
+-- Our schemas that are gone, as after restoring a dump that left one out.
+SELECT name
+FROM unnest(ARRAY['loadstone_staging', 'loadstone_versions']) AS name
+WHERE to_regnamespace(name) IS NULL
+ORDER BY name;
+
 -- name: unknown_tables
 -- Tables of versions that the catalog does not know, or knows as retired.
 SELECT c.relname::text AS name

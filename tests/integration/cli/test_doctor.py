@@ -86,6 +86,16 @@ async def test_tables_and_versions_that_have_lost_each_other_are_found(commands:
     assert told["version tables", "fail"] == "gone: flights version 1"
 
 
+async def test_a_schema_that_a_dump_left_out_is_found_with_the_statement_that_makes_it(
+    commands: Commands,
+) -> None:
+    await commands.worker.db.execute("DROP SCHEMA loadstone_staging CASCADE")
+    done = await commands.run("doctor", "--json")
+    [failed] = [each for each in json.loads(done.stdout) if each["status"] == "fail"]
+    assert (failed["subject"], failed["message"]) == ("schemas", "loadstone_staging is gone")
+    assert "CREATE SCHEMA loadstone_staging;" in failed["hint"]
+
+
 async def test_the_file_that_a_crash_during_a_load_leaves_is_found(commands: Commands, postgres: str) -> None:
     folder = await commands.worker.db.fetchval(
         "SELECT current_setting('data_directory') || '/base/' || oid FROM pg_database"
@@ -160,3 +170,11 @@ async def test_migrating_without_a_server_says_so(empty: str) -> None:
     assert done.exit_code == 6
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("error: ")
+
+
+async def test_a_login_that_postgresql_refuses_is_no_matter_of_a_dataset(empty: str) -> None:
+    address = empty.rpartition("@")[2]
+    done = await _run(f"postgresql://nobody:wrong@{address}", "migrate")
+    assert done.exit_code == 6
+    assert "loadstone doctor" in done.stderr
+    assert "grants" not in done.stderr
