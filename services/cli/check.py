@@ -82,7 +82,8 @@ def _parts(checked: Checked) -> Iterator[RenderableType]:
         yield table(COLUMNS, rows, empty="")
     if checked.refusal:
         yield Text.assemble("\n", ("refused: ", "bold red"), checked.refusal.code)
-        yield Text(output.printable(checked.refusal.message, keep="\n"))
+        place = f"line {checked.refusal.line}: " if checked.refusal.line else ""
+        yield Text(output.printable(place + checked.refusal.message, keep="\n"))
         yield Text(f"hint: {checked.refusal.hint}")
     for message in checked.broken:
         yield Text.assemble("\n", ("broken: ", "bold red"), output.printable(message))
