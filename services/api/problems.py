@@ -116,12 +116,23 @@ def _of_http(request: Request[Any, Any, Any], error: HTTPException, request_id: 
         type=f"/errors/{code}",
         title=status.phrase,
         status=status,
-        detail=error.detail,
+        detail=_detail(request, error),
         code=code,
         hint="GET /schema/openapi.json describes every request.",
         request_id=request_id,
         problems=[f"{_place(request, item)}: {item.get('message')}" for item in found],
     )
+
+
+def _detail(request: Request[Any, Any, Any], error: HTTPException) -> str:
+    """What the framework says, or more where it says no more than the status."""
+    match error.status_code:
+        case HTTPStatus.NOT_FOUND:
+            return f"there is nothing at {request.url.path}"
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            return f"{request.url.path} does not take {request.method}"
+        case _:
+            return error.detail
 
 
 def _place(request: Request[Any, Any, Any], item: Mapping[str, Any]) -> str:

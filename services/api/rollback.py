@@ -85,5 +85,8 @@ async def _wanted(db: Connection, present: DatasetRecord, to: int | None) -> Ver
             hint="`loadstone versions` lists what is retained; retention.versions says how many are kept.",
         )
     if to == present.live_version:
-        raise Conflict(f"version {to} of {present.name} is live already")
+        raise Conflict(
+            f"version {to} of {present.name} is live already",
+            hint="Nothing is left to do; `loadstone versions` lists the others.",
+        )
     return version

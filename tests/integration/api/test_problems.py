@@ -58,6 +58,11 @@ async def test_every_refusal_has_the_same_shape(
 async def test_a_method_that_is_not_allowed_says_which_are(api: httpx.AsyncClient) -> None:
     response = await api.delete("/v1/datasets")
     assert "GET" in response.headers["allow"]
+    assert problem_of(response).detail == "/v1/datasets does not take DELETE"
+
+
+async def test_an_address_where_nothing_is_is_named(api: httpx.AsyncClient) -> None:
+    assert problem_of(await api.get("/v1/runs/last")).detail == "there is nothing at /v1/runs/last"
 
 
 async def test_a_defect_is_reported_without_its_inside(io: Resources) -> None:
