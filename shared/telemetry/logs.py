@@ -19,7 +19,7 @@ from shared.settings import Log
 from shared.settings.variables import masked
 
 # Their INFO lines repeat what our own events say, once or more per job or request.
-QUIET = ("aiobotocore", "aiohttp.access", "arq", "asyncio", "botocore", "uvicorn.access")
+QUIET = ("aiobotocore", "aiohttp.access", "arq", "asyncio", "botocore", "uvicorn.access", "uvicorn.error")
 
 FIRST = ("time", "level", "service", "event")
 

@@ -147,6 +147,7 @@ def test_chatty_libraries_are_heard_from_warnings_on(output: Output) -> None:
     output.configure("json", level="debug")
     logging.getLogger("arq.worker").info("0.10s → run:7:1:import_run(7)")
     logging.getLogger("arq.worker").warning("job expired")
+    logging.getLogger("uvicorn.error").info("Uvicorn running on http://127.0.0.1:8080")
     assert [event["event"] for event in output.events] == ["job expired"]
 
 
