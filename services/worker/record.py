@@ -8,7 +8,9 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
 
 from services.worker.heartbeat import beating
 from services.worker.progress import Progress
@@ -54,16 +56,29 @@ async def _conclude(progress: Progress, io: Resources, error: LoadstoneError) ->
     """Decides between another attempt and the end, and writes the decision."""
     try:
         if not isinstance(error, LeaseLost):
-            await _write(progress, io, error)
-            await staging.drop(io.db, progress.table)
-            return
-    except LeaseLost:
-        pass
+            with suppress(LeaseLost):
+                await _write(progress, io, error)
+                await _clear_away(progress, io)
+                return
+        await _look_who_has_it(progress, io, error)
     except Exception as unwritten:  # noqa: BLE001 - the lease runs out, and the scheduler rescues the run
         log.error("ending_not_written", error=str(unwritten), reason=error.message)
-        return
-    # Somebody else has the run, or it ended before this error: then its COMMIT went through.
-    log.warning("run_not_held_any_more", reason=error.message)
+
+
+async def _look_who_has_it(progress: Progress, io: Resources, error: LoadstoneError) -> None:
+    """Tells of a success whose COMMIT went through before the error, or that the run is somebody else's."""
+    run = await runs.read(io.db, progress.run.id)
+    if (run.fence, run.state) == (progress.run.fence, RunState.SUCCEEDED):
+        _tell(progress, RunState.SUCCEEDED)
+    else:
+        log.warning("run_not_held_any_more", reason=error.message)
+
+
+async def _clear_away(progress: Progress, io: Resources) -> None:
+    """Drops what was loaded. While somebody reads it, as pg_dump may, it is left for the scheduler."""
+    with suppress(asyncpg.LockNotAvailableError):
+        async with io.publishing() as db:
+            await staging.drop(db, progress.table)
 
 
 async def _write(progress: Progress, io: Resources, error: LoadstoneError) -> None:
@@ -93,7 +108,7 @@ async def _release(progress: Progress, io: Resources) -> None:
     """Gives the run back at a shutdown: another worker starts it at once, and no attempt is used up."""
     try:
         await runs.release(io.db, progress.run)
-        await staging.drop(io.db, progress.table)
+        await _clear_away(progress, io)
         log.info("run_released")
     except LeaseLost:
         log.warning("run_not_held_any_more", reason="shutdown")

@@ -106,7 +106,7 @@ async def test_attempts_end_when_the_contract_allows_no_more(imports: Importer) 
 
 async def test_an_import_that_takes_too_long_fails(imports: Importer) -> None:
     await imports.apply(FIELDS, limits={"timeout": "200ms"})
-    run = await imports.deliver_files(DAY, {"data.csv": LARGE})
+    run = await imports.deliver_files(DAY, HUGE)
     assert (run.state, run.error_code) == ("failed", "time_limit_exceeded")
     assert await imports.staged() == []
 

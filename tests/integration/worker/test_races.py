@@ -6,8 +6,13 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from services.worker.overlap import ahead
+from services.worker.record import recorded
 from shared.catalog import attempts, runs
-from shared.errors import BucketUnavailable, LoadstoneError
+from shared.domain.run import RunState
+from shared.errors import BucketUnavailable, ExpectationFailed, LoadstoneError
+from shared.postgres.pool import connection
+from shared.telemetry import metrics
+from shared.warehouse import ddl
 from tests.support import catalog
 from tests.support.imports import Importer
 
@@ -64,3 +69,44 @@ async def test_a_panic_of_the_producer_reaches_the_consumer() -> None:
         with pytest.raises(LoadstoneError, match="Panic: a slice was out of range"):
             async with ahead(panicking(), 2) as items:
                 assert [item async for item in items] == []
+
+
+async def test_a_reader_of_a_staging_table_does_not_hold_up_the_worker_whose_run_failed(
+    imports: Importer, database: str
+) -> None:
+    await imports.apply(FIELDS)
+    run_id = await imports.accept(DAY, await imports.put(DAY, {"a.csv": b"id,text\n1,a\n"}))
+    held = await catalog.claimed(imports.db, run_id)
+    async with connection(database, application="dump") as dump, dump.transaction(), asyncio.timeout(10):
+        async with recorded(held, imports.io) as progress:
+            await imports.db.execute(ddl.create_table(progress.table, progress.dataset))
+            # As pg_dump does with every table there is, until all of them are dumped.
+            await dump.execute(f"LOCK TABLE {progress.table.sql} IN ACCESS SHARE MODE")
+            raise ExpectationFailed("too few rows")
+        run = await runs.read(imports.db, run_id)
+        assert (run.state, run.error_code) == ("failed", "expectation_failed")
+
+
+async def test_a_heartbeat_that_finds_the_run_published_makes_no_lost_lease_of_it(
+    imports: Importer,
+) -> None:
+    await imports.apply(FIELDS)
+    before = _succeeded()
+    for day in range(1, 11):
+        await _published_during_a_heartbeat(imports, f"2013-01-{day:02}")
+    assert _succeeded() - before == 10
+
+
+def _succeeded() -> float:
+    labels = {"dataset": "things", "outcome": "succeeded"}
+    return metrics.REGISTRY.get_sample_value("loadstone_runs_total", labels) or 0.0
+
+
+async def _published_during_a_heartbeat(imports: Importer, day: str) -> None:
+    run_id = await imports.accept(day, await imports.put(day, {"a.csv": b"id,text\n1,a\n"}))
+    held = await catalog.claimed(imports.db, run_id)
+    async with recorded(held, imports.io) as progress, imports.io.publishing() as tx:
+        await runs.hold_fence(tx, held.run)
+        while not await tx.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.001)
+        await runs.finish(tx, held.run, progress.ending(RunState.SUCCEEDED, version=1))
