@@ -14,7 +14,7 @@ from services.cli.client import Client
 from services.cli.exits import Exit
 from services.cli.runs import seconds
 from services.cli.verb import dataset_argument, verb
-from shared.domain.run import RunState
+from shared.domain.run import FINAL_STATES, RunState
 
 BROKEN = {RunState.FAILED, RunState.CANCELLED, RunState.REJECTED}
 
@@ -42,7 +42,8 @@ def command(
         day = business_date.date() if business_date else _default_date(api, dataset)
         run, is_new = api.start(dataset, day, force=force)
         if not is_new:
-            output.tell(f"this delivery has a run already: {run.id}; --force imports it again")
+            again = "; --force imports it again" if run.state in FINAL_STATES else ""
+            output.tell(f"this delivery has a run already: {run.id}{again}")
         if no_wait:
             output.answer(run, lambda: f"run {run.id}: {following.doing(run)}")
             return

@@ -106,6 +106,8 @@ async def test_a_run_that_waits_says_for_what(commands: Commands) -> None:
     assert done.stdout.startswith(
         "run 1: waiting: no objects match flights/2013-01-05.csv, at least 1 expected"
     )
+    again = await commands.run("import", "flights", "--date", "2013-01-05", "--no-wait")
+    assert again.stderr == "this delivery has a run already: 1\n"
 
 
 async def test_without_a_date_the_command_says_which_one_it_takes(commands: Commands) -> None:
