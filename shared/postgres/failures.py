@@ -16,6 +16,8 @@ def explain(error: BaseException) -> LoadstoneError | None:
     """The error of ours that says the same, or None when it isn't about PostgreSQL."""
     if isinstance(error, asyncpg.PostgresError):
         return _by_sqlstate(error)
+    if isinstance(error, ConnectionRefusedError):
+        return DatabaseUnavailable(f"can't reach PostgreSQL: {error}")
     if isinstance(error, asyncpg.InterfaceError | ConnectionError | TimeoutError):
         return DatabaseUnavailable(f"the connection to PostgreSQL broke: {error or type(error).__name__}")
     return None

@@ -168,6 +168,7 @@ async def test_pending_migrations_are_found_and_applied_once(empty: str) -> None
 async def test_migrating_without_a_server_says_so(empty: str) -> None:
     done = await _run("postgresql://nobody:pw@127.0.0.1:1/none", "migrate")
     assert done.exit_code == 6
+    assert "can't reach PostgreSQL" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("error: ")
 
