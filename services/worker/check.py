@@ -8,10 +8,11 @@ from msgspec import Struct
 from services.worker.loading import Loaded
 from shared.domain import expectations
 from shared.domain.contract import Contract
+from shared.domain.dataset import Target
 from shared.domain.expectations import Finding
 from shared.domain.report import ObjectCounts
 from shared.domain.run import Run, Trigger
-from shared.errors import CountsDiffer, DeliverySuperseded, ExpectationFailed
+from shared.errors import CountsDiffer, DeliverySuperseded, ExpectationFailed, TargetUnusable
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -35,6 +36,19 @@ def raise_if_superseded(run: Run, live_business_date: date | None) -> None:
     """
     if run.trigger is Trigger.SCHEDULE and live_business_date and run.business_date < live_business_date:
         raise DeliverySuperseded(f"{live_business_date} is live, and this delivery is of {run.business_date}")
+
+
+def raise_if_moved(accepted: Target, present: Target) -> None:
+    """Raises TargetUnusable when the dataset publishes elsewhere since the run was accepted.
+
+    Two views would be live, and the one that was left would never change again.
+    """
+    if accepted != present:
+        raise TargetUnusable(
+            f"load.target was {accepted.schema}.{accepted.table} when this run was accepted, "
+            f"and is {present.schema}.{present.table} now",
+            hint="Start the import again.",
+        )
 
 
 def check(contract: Contract, loaded: Loaded) -> Report:

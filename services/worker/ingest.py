@@ -1,6 +1,6 @@
 """The story of one import: claim, load, check, index, publish."""
 
-from services.worker.check import Report, check, raise_if_superseded
+from services.worker.check import Report, check, raise_if_moved, raise_if_superseded
 from services.worker.indexing import index
 from services.worker.loading import load
 from services.worker.progress import Progress
@@ -37,6 +37,7 @@ async def publish(report: Report, io: Resources, progress: Progress) -> None:
                 dataset_now = await datasets.lock(tx, run.dataset_id)
                 await runs.hold_fence(tx, run)
                 raise_if_superseded(run, dataset_now.live_business_date)
+                raise_if_moved(dataset.load.target, dataset_now.target)
                 size = progress.table_bytes
                 version = await versions.add(tx, run, row_count=report.rows, byte_count=size)
                 await tables.make_live(tx, version, progress.table, dataset)

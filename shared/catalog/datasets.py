@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from shared.domain import document
 from shared.domain.contract import Contract
-from shared.domain.dataset import Dataset
+from shared.domain.dataset import Dataset, Target
 from shared.domain.run import DatasetId
 from shared.errors import Conflict, DatasetInvalid, NotFound
 from shared.postgres import rows, statements
@@ -62,6 +62,7 @@ class Locked(Struct, frozen=True, kw_only=True):
     contract_version: int
     live_version: int | None
     live_business_date: date | None
+    target: Target
 
 
 async def read(db: Connection | Pool, name: str) -> DatasetRecord:

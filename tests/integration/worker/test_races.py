@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from services.worker.ingest import ingest
 from services.worker.overlap import ahead
 from services.worker.record import recorded
 from shared.catalog import attempts, runs
@@ -110,3 +111,19 @@ async def _published_during_a_heartbeat(imports: Importer, day: str) -> None:
         while not await tx.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
             await asyncio.sleep(0.001)
         await runs.finish(tx, held.run, progress.ending(RunState.SUCCEEDED, version=1))
+
+
+async def test_a_target_that_changed_while_a_run_was_on_its_way_is_published_to_by_nobody(
+    imports: Importer,
+) -> None:
+    await imports.apply(FIELDS)
+    run_id = await imports.accept(DAY, await imports.put(DAY, {"a.csv": b"id,text\n1,a\n"}))
+    await imports.apply(FIELDS, load={"target": {"schema": "data", "table": "others"}})
+    await ingest(run_id, imports.io)
+    run = await runs.read(imports.db, run_id)
+    assert (run.state, run.error_code) == ("failed", "target_unusable")
+    assert "data.others" in (run.error_message or "")
+    assert (await imports.deliver("2013-01-03", "id,text\n1,a\n")).state == "succeeded"
+    assert await imports.rows("SELECT viewname::text FROM pg_views WHERE schemaname = 'data'") == [
+        ("others",)
+    ]
