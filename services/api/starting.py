@@ -17,7 +17,7 @@ from shared.postgres.pool import Connection
 from shared.telemetry import logs
 
 # The scheduler looks at a waiting delivery again after this many seconds.
-LOOK_AGAIN = 10.0
+LOOK_AGAIN = 2.0
 log = logs.logger()
 
 

@@ -110,7 +110,7 @@ async def start_run(
     return Response(_answer(run), status_code=202 if new else 200, headers={"Location": f"/v1/runs/{run.id}"})
 
 
-@get("/runs", operation_id="listRuns", responses=refusals())
+@get("/runs", operation_id="listRuns", responses=refusals(404))
 async def list_runs(
     io: Io,
     dataset: OfDataset = None,
@@ -119,6 +119,8 @@ async def list_runs(
     limit: Limit = 50,
 ) -> Page[RunAnswer]:
     """The newest runs, of one dataset or of all, in one state or in any."""
+    if dataset is not None:
+        await datasets.read(io.db, dataset)  # a mistyped name is not a dataset without runs
     found = await runs.history(io.db, dataset=dataset, state=in_state, before=before, limit=limit + 1)
     return paging.page(found, limit, key=lambda run: run.id, show=_answer)
 

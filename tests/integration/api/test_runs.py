@@ -190,6 +190,11 @@ async def test_runs_are_listed_newest_first_page_by_page(io: Resources, api: htt
     assert (await api.get("/v1/runs", params={"state": "failed"})).json()["items"] == []
 
 
+async def test_a_mistyped_dataset_is_not_a_dataset_without_runs(api: httpx.AsyncClient) -> None:
+    response = await api.get("/v1/runs", params={"dataset": "flihgts"})
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
 @pytest.mark.parametrize(
     "query", ["state=done", "limit=0", "limit=1001", "before=0", "before=x", f"before={2**70}"]
 )
