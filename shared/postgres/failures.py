@@ -18,7 +18,9 @@ def explain(error: BaseException) -> LoadstoneError | None:
         return _by_sqlstate(error)
     if isinstance(error, ConnectionRefusedError):
         return DatabaseUnavailable(f"can't reach PostgreSQL: {error}")
-    if isinstance(error, asyncpg.InterfaceError | ConnectionError | TimeoutError):
+    if isinstance(
+        error, asyncpg.InterfaceError | asyncpg.InternalClientError | ConnectionError | TimeoutError
+    ):
         return DatabaseUnavailable(f"the connection to PostgreSQL broke: {error or type(error).__name__}")
     return None
 

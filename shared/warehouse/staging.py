@@ -122,7 +122,7 @@ async def build_indexes(db: Pool, table: Relation, dataset: Dataset) -> None:
             for place, build in enumerate(dearest_first):
                 helpers = (0 if place else HELPERS_OF_FIRST) if side_by_side else None
                 group.create_task(_build(db, table, build, at_once, helpers))
-    except* (DuplicatesFound, TargetUnusable, asyncpg.PostgresError, OSError) as failures:
+    except* Exception as failures:  # noqa: BLE001 - one of them is raised
         raise _first(failures) from None
     for build in builds:
         if build.attach:

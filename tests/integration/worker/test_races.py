@@ -10,10 +10,11 @@ from services.worker.overlap import ahead
 from services.worker.record import recorded
 from shared.catalog import attempts, runs
 from shared.domain.run import RunState
-from shared.errors import BucketUnavailable, ExpectationFailed, LoadstoneError
+from shared.errors import BucketUnavailable, DatabaseUnavailable, ExpectationFailed, LoadstoneError
+from shared.postgres import failures
 from shared.postgres.pool import connection
 from shared.telemetry import metrics
-from shared.warehouse import ddl
+from shared.warehouse import ddl, naming, staging
 from tests.support import catalog
 from tests.support.imports import Importer
 
@@ -127,3 +128,23 @@ async def test_a_target_that_changed_while_a_run_was_on_its_way_is_published_to_
     assert await imports.rows("SELECT viewname::text FROM pg_views WHERE schemaname = 'data'") == [
         ("others",)
     ]
+
+
+async def test_a_connection_that_breaks_while_an_index_is_built_is_no_defect(imports: Importer) -> None:
+    await imports.apply(FIELDS, load={"indexes": [{"columns": ["id"]}]})
+    run_id = await imports.accept(DAY, await imports.put(DAY, {"a.csv": b"id,text\n1,a\n"}))
+    held = await catalog.claimed(imports.db, run_id)
+    table, dataset = naming.staging(held.run), held.contract.document
+    await imports.db.execute(ddl.create_table(table, dataset))
+    async with imports.db.acquire() as db, db.transaction():
+        await db.execute(f"LOCK TABLE {table.sql} IN ROW EXCLUSIVE MODE")
+        building = asyncio.create_task(staging.build_indexes(imports.db, table, dataset))
+        async with asyncio.timeout(20):
+            while not await imports.db.fetchval(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE wait_event_type = 'Lock' AND query LIKE 'CREATE INDEX%'"
+            ):
+                await asyncio.sleep(0.01)
+        with pytest.raises(Exception) as raised:  # noqa: PT011 - asyncpg has several for this
+            await building
+    assert isinstance(failures.explain(raised.value), DatabaseUnavailable)
