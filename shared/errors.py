@@ -81,7 +81,7 @@ class ObjectChanged(Transient):
     """An object was replaced while it was being read."""
 
     code = "object_changed"
-    hint = "The next attempt reads the new object from its start."
+    hint = "The run keeps to the object that it was accepted for: start the import again to read the new one."
 
 
 class DatabaseUnavailable(Transient):
