@@ -12,7 +12,7 @@ from shared.catalog.waiting import Deadlines
 from shared.domain import delivery
 from shared.domain.delivery import Complete, Missing
 from shared.domain.run import Run, RunId
-from shared.errors import BucketDenied, BucketUnavailable, DeliveryMissing
+from shared.errors import BucketDenied, BucketUnavailable, DeliveryMissing, LoadstoneError
 from shared.telemetry import logs, metrics
 
 log = logs.logger()
@@ -75,13 +75,16 @@ class Discovery:
             case Complete():
                 await self._enqueue(one, judgement)
             case Missing(hopeless=True, reason=reason):
-                await self._give_up(run, reason)
+                await self._give_up(run, DeliveryMissing(reason))
             case Missing(reason=reason) if give_up_at is not None and give_up_at <= self._now:
-                await self._give_up(run, f"it did not come until {give_up_at:%Y-%m-%d %H:%M} UTC: {reason}")
+                told = f"it did not come until {give_up_at:%Y-%m-%d %H:%M} UTC: {reason}"
+                await self._give_up(run, DeliveryMissing(told))
             case Missing(reason=reason):
                 left = give_up_at - self._now if give_up_at else None
                 later = pause(self._now - run.created_at, left)
                 await waiting.check_later(self._io.db, run.id, later, reason)
+            case error if give_up_at is not None and give_up_at <= self._now:
+                await self._give_up(run, error)  # whatever dies, an accepted run reaches a final state
             case error:  # the bucket can't be read: that says nothing about the delivery
                 await waiting.check_later(self._io.db, run.id, AFTER_A_FAILURE, error.message)
 
@@ -109,12 +112,13 @@ class Discovery:
         self.enqueued += 1
         log.info("delivery_complete", run=run.id, dataset=run.dataset, objects=len(found.objects))
 
-    async def _give_up(self, run: Run, reason: str) -> None:
-        error = DeliveryMissing(reason)
+    async def _give_up(self, run: Run, error: LoadstoneError) -> None:
         if await waiting.fail(self._io.db, run.id, error):
             self.given_up += 1
             metrics.RUNS_TOTAL.labels(run.dataset, "failed").inc()
-            log.error("delivery_given_up", run=run.id, dataset=run.dataset, reason=reason, hint=error.hint)
+            log.error(
+                "delivery_given_up", run=run.id, dataset=run.dataset, reason=error.message, hint=error.hint
+            )
 
 
 def pause(waited: timedelta, left: timedelta | None) -> float:

@@ -112,19 +112,20 @@ async def test_nothing_is_late_that_was_promised_before_the_dataset_was_declared
     assert [run.late_at for run in await scheduler.runs()] == [None]
 
 
-async def test_a_bucket_that_cant_be_read_leaves_runs_waiting_even_past_their_end(
-    scheduler: Driver,
-) -> None:
+async def test_a_bucket_that_cant_be_read_leaves_runs_waiting_until_their_end(scheduler: Driver) -> None:
     away = {**scheduler.source(), "bucket": "no-such-bucket"}
     for name in ("first", "second"):
         await scheduler.declare(name, due_at=SIX, source=away)
     await scheduler.declare(due_at=SIX)
     await scheduler.put(f"{FOLDER}/a.csv")
     with capture_logs() as told:
-        for now in (SIX, SIX + timedelta(seconds=1), SIX + timedelta(hours=25)):
+        for now in (SIX, SIX + timedelta(seconds=1)):
             await scheduler.tick(now)
-    states = {run.dataset: run.state for run in (await scheduler.runs())[:3]}
-    assert states == {"first": "waiting", "second": "waiting", "flights": "queued"}
+        states = {run.dataset: run.state for run in (await scheduler.runs())[:3]}
+        assert states == {"first": "waiting", "second": "waiting", "flights": "queued"}
+        await scheduler.tick(SIX + timedelta(hours=25))
+    ends = {run.dataset: (run.state, run.error_code) for run in (await scheduler.runs())[:3]}
+    assert ends["first"] == ends["second"] == ("failed", "bucket_denied")
     assert [line["about"] for line in told if line["event"] == "trouble"] == ["bucket no-such-bucket"]
 
 
