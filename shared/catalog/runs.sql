@@ -129,6 +129,9 @@ FROM (
     FROM loadstone.run r
     WHERE r.state = 'queued' AND r.run_at <= now()
       AND NOT EXISTS (SELECT FROM loadstone.run o WHERE o.dataset_id = r.dataset_id AND o.state = 'running')
+      -- An older day that was not looked for yet goes first if it is there: else it would be superseded.
+      AND NOT EXISTS (SELECT FROM loadstone.run w WHERE w.dataset_id = r.dataset_id AND w.state = 'waiting'
+                        AND w.stage IS NULL AND w.business_date < r.business_date)
     ORDER BY r.dataset_id, r.priority DESC, r.business_date, r.id
 ) head
 WHERE rung_at IS NULL OR rung_at < now() - make_interval(secs => $1)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from services.worker.ingest import ingest
 from services.worker.resources import Resources
 from shared import bucket
 from shared.bucket import Bucket
-from shared.catalog import datasets, runs
+from shared.catalog import datasets, runs, waiting
 from shared.catalog.runs import Request
 from shared.domain import delivery
 from shared.domain.dataset import Dataset
@@ -86,6 +86,20 @@ class Importer:
         )
         async with self.db.acquire() as db, db.transaction():
             run_id, _ = await runs.submit(db, request, identity, objects)
+        return run_id
+
+    async def expect(self, day: str) -> RunId:
+        """Plans a run that waits for the delivery of a business date, as the schedule does."""
+        request = Request(
+            dataset_id=self.dataset_id,
+            contract_version=self.contract_version,
+            business_date=date.fromisoformat(day),
+            trigger=Trigger.SCHEDULE,
+            requested_by="schedule",
+        )
+        async with self.db.acquire() as db:
+            run_id, _ = await waiting.submit(db, request, give_up_at=datetime.max.replace(tzinfo=UTC))
+        assert run_id is not None
         return run_id
 
     async def deliver(self, day: str, content: str | bytes, name: str = "data.csv") -> Run:

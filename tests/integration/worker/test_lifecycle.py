@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from services.worker.ingest import ingest
-from shared.catalog import attempts, runs
+from shared.catalog import attempts, runs, waiting
 from shared.domain.run import Run, RunId
 from shared.postgres.pool import connection
 from tests.support.fleet import fleet
@@ -154,6 +154,18 @@ async def test_the_schedule_never_puts_an_older_day_in_the_place_of_a_newer_one(
     assert (run.state, run.version) == ("superseded", None)
     assert await imports.staged() == []
     assert (await imports.deliver("2013-01-04", SMALL)).version == 2, "what a person asks for is done"
+
+
+async def test_a_newer_day_waits_until_the_older_one_has_been_looked_for(imports: Importer) -> None:
+    await imports.apply(FIELDS)
+    objects = await imports.put("2013-01-05", {"a.csv": SMALL.encode()})
+    older, newer = [await imports.expect(day) for day in ("2013-01-04", "2013-01-05")]
+    async with imports.db.acquire() as db:
+        run = await runs.read(db, newer)
+        await waiting.enqueue(db, run, "its identity", objects, imports.contract_version)
+        assert await runs.ready(db, rering=30, limit=10) == []
+        await waiting.check_later(db, older, 60, "no object matches")
+        assert [ready.id for ready in await runs.ready(db, rering=30, limit=10)] == [newer]
 
 
 async def test_a_worker_that_is_told_to_stop_gives_its_run_back_without_using_an_attempt(
