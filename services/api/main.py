@@ -18,7 +18,6 @@ from services.api import app, health
 from services.api.resources import Resources
 from services.api.settings import ApiSettings
 from shared import bucket, queue, settings
-from shared.errors import LoadstoneError
 from shared.postgres import failures, pool
 from shared.telemetry import logs, ops
 
@@ -34,7 +33,7 @@ def main() -> None:
         logs.configure(chosen.log, service="api")
         asyncio.run(serve(chosen))
     except Exception as error:
-        explained = error if isinstance(error, LoadstoneError) else failures.explain(error)
+        explained = failures.explain(error)
         if explained is not None:
             sys.exit(f"{explained.message}\n{explained.hint}")
         if isinstance(error, OSError):  # a port that is taken

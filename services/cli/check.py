@@ -52,7 +52,6 @@ def command(ctx: click.Context, file: BinaryIO, document: Path, show: int) -> No
     settings = configuration.read(CheckSettings).worker
     reader = FileReader(
         dataset,
-        key=file.name,
         max_ratio=settings.max_compression_ratio,
         block_bytes=settings.block_bytes,
     )

@@ -20,11 +20,11 @@ async def ingest(run_id: RunId, io: Resources) -> None:
         metrics.STALE_JOBS_TOTAL.inc()
         return
     async with recorded(claimed, io) as progress:
-        loaded = await load(claimed, io, progress)
+        loaded = await load(io, progress)
         report = check(claimed.contract, loaded)
         progress.findings = report.findings
         report.raise_if_broken()
-        await index(claimed, io, progress)
+        await index(io, progress)
         await publish(report, io, progress)
 
 

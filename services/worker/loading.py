@@ -14,7 +14,6 @@ from services.worker.overlap import ahead
 from services.worker.progress import Progress
 from services.worker.reading import batches
 from services.worker.resources import Resources
-from shared.catalog.runs import Claimed
 from shared.domain import expectations
 from shared.domain.report import ObjectCounts, Reject
 from shared.errors import RecordRejected, TooManyErrors
@@ -39,7 +38,7 @@ class Encoded(Struct, frozen=True, kw_only=True):
     data: bytes
 
 
-async def load(claimed: Claimed, io: Resources, progress: Progress) -> Loaded:
+async def load(io: Resources, progress: Progress) -> Loaded:
     """Load the delivery into this attempt's staging table, in one transaction.
 
     Raises FileRefused, RecordRejected or TooManyErrors as the contract says; then there is no table.
@@ -47,14 +46,12 @@ async def load(claimed: Claimed, io: Resources, progress: Progress) -> Loaded:
     progress.enter("load")
     await quarantine.forget_earlier_attempts(io.db, progress.run)
     counts: list[ObjectCounts] = []
-    async with io.db.acquire() as db, ahead(_copy_data(claimed, io, progress, counts), AHEAD) as data:
+    async with io.db.acquire() as db, ahead(_copy_data(io, progress, counts), AHEAD) as data:
         rows = await staging.load(db, progress.table, progress.dataset, data)
     return Loaded(rows=rows, objects=counts)
 
 
-async def _copy_data(
-    claimed: Claimed, io: Resources, progress: Progress, counts: list[ObjectCounts]
-) -> AsyncGenerator[bytes]:
+async def _copy_data(io: Resources, progress: Progress, counts: list[ObjectCounts]) -> AsyncGenerator[bytes]:
     encoder = Encoder(progress.dataset)
 
     def encode(batch: Batch) -> Encoded:
@@ -64,8 +61,8 @@ async def _copy_data(
         return Encoded(batch=batch, data=data)
 
     yield encoder.header()
-    for item in claimed.objects:
-        total = ObjectCounts(key=item.key)
+    for item in progress.objects:
+        total, bytes_before = ObjectCounts(key=item.key), progress.bytes_done
         read = batches(io, progress.dataset, item, encode, meter=progress)
         async with aclosing(read) as found:
             async for encoded in found:
@@ -74,9 +71,7 @@ async def _copy_data(
                 await _reject(io, progress, item.key, encoded.batch.rejects)
                 progress.rows_done += encoded.batch.rows.num_rows
                 yield encoded.data
-        counts.append(
-            structs.replace(total, bytes_read=progress.bytes_done - sum(c.bytes_read for c in counts))
-        )
+        counts.append(structs.replace(total, bytes_read=progress.bytes_done - bytes_before))
     _refuse_beyond_budget(progress, finished=True)
     yield encoder.trailer()
 

@@ -12,7 +12,6 @@ from services.worker import resources, tasks
 from services.worker.settings import WorkerSettings
 from shared import bucket, queue, settings
 from shared.domain.run import RunId
-from shared.errors import LoadstoneError
 from shared.postgres import failures, pool
 from shared.telemetry import logs, ops
 
@@ -28,7 +27,7 @@ def main() -> None:
         logs.configure(chosen.log, service="worker")
         asyncio.run(serve(chosen))
     except Exception as error:
-        explained = error if isinstance(error, LoadstoneError) else failures.explain(error)
+        explained = failures.explain(error)
         if explained is None:
             raise
         sys.exit(f"{explained.message}\n{explained.hint}")

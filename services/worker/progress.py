@@ -18,9 +18,9 @@ class Progress(Meter):
     """One attempt's counts and times. Only the import writes them."""
 
     def __init__(self, claimed: Claimed) -> None:
-        self.claimed = claimed
         self.run = claimed.run
         self.dataset = claimed.contract.document
+        self.objects = claimed.objects
         self.table = naming.staging(claimed.run)
         self.table_bytes = 0
         self.stage = "claimed"

@@ -43,7 +43,6 @@ async def batches[T](
     """
     reader = FileReader(
         dataset,
-        key=item.key,
         max_ratio=io.max_compression_ratio,
         block_bytes=io.block_bytes,
         keep_lines=keep_lines,

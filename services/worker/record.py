@@ -117,8 +117,6 @@ async def _release(progress: Progress, io: Resources) -> None:
 
 
 def _explained(failure: Exception) -> LoadstoneError:
-    if isinstance(failure, LoadstoneError):
-        return failure
     explained = failures.explain(failure)
     if explained is None:
         log.exception("unexpected_error", exc_info=failure)

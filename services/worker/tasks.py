@@ -14,9 +14,10 @@ from shared.queue import Queue
 from shared.telemetry import logs
 
 log = logs.logger()
-# A third of the time after which the queue hands out a message again.
+# What was rung for this many seconds ago, and not claimed, is left to the scheduler's patience.
 RERING = 30.0
 RINGS = 20
+# A third of the time after which the queue hands out a message again.
 RENEWAL = queue.IN_PROGRESS.total_seconds() / 3
 
 

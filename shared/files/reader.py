@@ -47,13 +47,11 @@ class FileReader:
         self,
         dataset: Dataset,
         *,
-        key: str = "",
         max_ratio: int = MAX_RATIO,
         block_bytes: int = BLOCK_BYTES,
         keep_lines: bool = False,
     ) -> None:
         dialect = dataset.format.dialect
-        self._key = key
         self._dataset = dataset
         self._delimiter = dialect.delimiter or _DELIMITERS[dataset.format.type]
         self._keep_lines = keep_lines

@@ -13,7 +13,9 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 
 def explain(error: BaseException) -> LoadstoneError | None:
-    """The error of ours that says the same, or None when it isn't about PostgreSQL."""
+    """The error of ours that says the same, itself if it is one; None when it isn't about PostgreSQL."""
+    if isinstance(error, LoadstoneError):
+        return error
     if isinstance(error, asyncpg.PostgresError):
         return _by_sqlstate(error)
     if isinstance(error, ConnectionRefusedError):
