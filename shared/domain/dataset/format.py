@@ -1,0 +1,25 @@
+"""The section `format`: how a dataset's objects are encoded."""
+
+from typing import Literal
+
+from shared.domain.dataset.part import OneChar, Part
+
+
+class Dialect(Part, frozen=True, kw_only=True):
+    """A Frictionless Table Dialect. The delimiter's default is a comma, or a tab where the type is tsv."""
+
+    delimiter: OneChar | None = None
+    quote_char: OneChar = '"'
+    double_quote: Literal[True] = True
+    header: bool = True
+
+
+class Format(Part, frozen=True, kw_only=True):
+    """How a dataset's objects are encoded."""
+
+    type: Literal["csv", "tsv"] = "csv"
+    compression: Literal["auto", "none", "gzip"] = "auto"
+    encoding: Literal["utf-8"] = "utf-8"
+    on_invalid_bytes: Literal["reject"] = "reject"
+    on_nul_byte: Literal["reject"] = "reject"
+    dialect: Dialect = Dialect()

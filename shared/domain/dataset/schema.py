@@ -1,0 +1,47 @@
+"""The section `schema`: a Frictionless Table Schema 2.0, and what we add to its fields."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, field
+
+from shared.domain.dataset.part import Identifier, NotNegative, Part
+
+FieldType = Literal["integer", "number", "string", "boolean", "date", "time", "datetime", "object", "array"]
+
+
+class Constraints(Part, frozen=True, kw_only=True):
+    """Table Schema constraints. Bounds are of the field's type, written as its values are."""
+
+    required: bool = False
+    unique: bool = False
+    min_length: NotNegative | None = None
+    max_length: NotNegative | None = None
+    minimum: Any = None
+    maximum: Any = None
+    exclusive_minimum: Any = None
+    exclusive_maximum: Any = None
+    json_schema: dict[str, Any] | None = None
+    pattern: str | None = None
+    enum: Annotated[list[Any], Meta(min_length=1)] | None = None
+
+
+class Field(Part, frozen=True, kw_only=True):
+    """One column. `physicalType` is the PostgreSQL type; without one it follows from the type."""
+
+    name: Identifier
+    type: FieldType = "string"
+    format: str = "default"
+    title: str | None = None
+    description: str | None = None
+    physical_type: str | None = None
+    constraints: Constraints = Constraints()
+
+
+class TableSchema(Part, frozen=True, kw_only=True):
+    """A Frictionless Table Schema: the columns in order, and how they are matched with a header."""
+
+    fields: Annotated[list[Field], Meta(min_length=1)]
+    fields_match: Literal["exact", "equal", "subset", "superset", "partial"] = "exact"
+    missing_values: list[str] = field(default_factory=lambda: [""])
+    primary_key: list[Identifier] = field(default_factory=list)
+    unique_keys: list[Annotated[list[Identifier], Meta(min_length=1)]] = field(default_factory=list)

@@ -1,0 +1,34 @@
+"""The section `source`: where a dataset's objects land, and which they are."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from shared.domain.dataset.part import Duration, Part, Positive
+
+
+class FileCount(Part, frozen=True, kw_only=True):
+    """How many objects the key pattern must match for one business date."""
+
+    min: Positive = 1
+    max: Positive = 1
+
+
+class Complete(Part, frozen=True, kw_only=True):
+    """When a delivery is complete, besides its number of objects."""
+
+    marker: str | None = None
+    stable_for: Duration | None = None
+
+
+class Source(Part, frozen=True, kw_only=True):
+    """Where a dataset's objects land, and which they are.
+
+    `key` is a pattern: `{businessDate:%Y/%m/%d}` is replaced by the date, `*` and `?` match within a path
+    segment.
+    """
+
+    bucket: Annotated[str, Meta(min_length=1)]
+    key: Annotated[str, Meta(min_length=1)]
+    files: FileCount = FileCount()
+    complete: Complete = Complete()

@@ -1,0 +1,18 @@
+"""Rules of the section `format`."""
+
+from collections.abc import Iterator
+
+from shared.domain.dataset import Format
+from shared.domain.markup import Mistake, Path
+
+
+def format_mistakes(format_: Format) -> Iterator[Mistake]:
+    """What contradicts itself in a dialect."""
+    at: Path = ("format", "dialect")
+    delimiter, quote = format_.dialect.delimiter, format_.dialect.quote_char
+    if delimiter is not None and delimiter == quote:
+        yield Mistake(path=(*at, "delimiter"), text=f"{delimiter!r} found, which is the quoteChar too")
+    for key, char in (("delimiter", delimiter), ("quoteChar", quote)):
+        if char is not None and (char in "\r\n" or not char.isascii()):
+            text = f"{char!r} found, an ASCII character that does not end a line expected"
+            yield Mistake(path=(*at, key), text=text)

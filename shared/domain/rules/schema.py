@@ -1,0 +1,44 @@
+"""Rules of the section `schema`, its fields one by one included."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from shared.domain.dataset import Field, TableSchema
+from shared.domain.markup import Mistake, Path
+from shared.domain.rules import identifiers
+
+type FieldCheck = Callable[[Field], Sequence[str]]
+
+# pg_attribute's own columns: PostgreSQL refuses to create others of these names.
+_SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
+_MAX_COLUMNS = 1_600  # MaxHeapAttributeNumber
+
+
+def schema_mistakes(schema: TableSchema) -> Iterator[Mistake]:
+    """Fields and keys that PostgreSQL could not hold."""
+    names = [field.name for field in schema.fields]
+    if len(names) > _MAX_COLUMNS:
+        text = f"{len(names)} fields found, at most {_MAX_COLUMNS} expected"
+        yield Mistake(path=("schema", "fields"), text=text)
+    for index, field in enumerate(schema.fields):
+        yield from _field(field, names[:index], ("schema", "fields", index))
+    yield from identifiers.columns(schema.primary_key, names, ("schema", "primaryKey"))
+    for index, key in enumerate(schema.unique_keys):
+        yield from identifiers.columns(key, names, ("schema", "uniqueKeys", index))
+
+
+def field_mistakes(schema: TableSchema, check_field: FieldCheck) -> Iterator[Mistake]:
+    """What `check_field` finds wrong with each field by itself."""
+    for index, field in enumerate(schema.fields):
+        for problem in check_field(field):
+            key, _, text = problem.partition(": ")
+            inner = (int(step) if step.isdigit() else step for step in key.split("."))
+            yield Mistake(path=("schema", "fields", index, *inner), text=text)
+
+
+def _field(field: Field, earlier: Sequence[str], at: Path) -> Iterator[Mistake]:
+    if field.name in earlier:
+        yield Mistake(path=(*at, "name"), text=f"{field.name!r} found, which an earlier field is called")
+    if field.name in _SYSTEM_COLUMNS:
+        text = f"{field.name!r} found, which PostgreSQL keeps for itself"
+        yield Mistake(path=(*at, "name"), text=text)
+    yield from identifiers.identifiers([field.name], (*at, "name"))
