@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from services.api import auth, health, observed, problems, reference
 from services.api.resources import Resources
-from services.api.routes import datasets, quarantine, rows, runs, versions
+from services.api.routes import datasets, differences, quarantine, rows, runs, versions
 
 # A dataset document with a thousand columns has about 100 kB.
 LARGEST_BODY = 1_000_000
@@ -32,6 +32,7 @@ def build(io: Resources) -> ASGIApp:
             runs.cancel_run,
             quarantine.list_quarantine,
             versions.list_versions,
+            differences.compare_versions,
             rows.read_rows,
         ],
         # A guard on the router needs no list of paths that are exempt, which is where such lists go wrong.

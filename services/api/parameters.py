@@ -29,5 +29,13 @@ AfterId = Annotated[int, QueryParameter(name="after", ge=0, le=_LARGEST_ID, desc
 BeforeId = Annotated[int, QueryParameter(name="before", ge=1, le=_LARGEST_ID, description=_NEXT)]
 BeforeNumber = Annotated[int, QueryParameter(name="before", ge=1, le=_LARGEST_NUMBER, description=_NEXT)]
 CursorText = Annotated[str | None, QueryParameter(name="cursor", max_length=500, description=_NEXT)]
+VersionNumber = Annotated[int, PathParameter(ge=1, le=_LARGEST_NUMBER, description="The version's number.")]
+Against = Annotated[
+    int | None,
+    QueryParameter(
+        name="against", ge=1, le=_LARGEST_NUMBER, description="Compare with this version, not the one below."
+    ),
+]
+Samples = Annotated[int, QueryParameter(name="samples", ge=0, le=100, description="Rows shown of each kind.")]
 
 IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=1000)]

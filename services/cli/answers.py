@@ -171,3 +171,28 @@ class RowPage(Answer, frozen=True, kw_only=True):
     business_date: date
     items: list[Raw]
     next: str | None = None
+
+
+class ChangedRow(Answer, frozen=True, kw_only=True):
+    """A row that two versions have, with its changed values."""
+
+    key: dict[str, Raw]
+    before: dict[str, Raw]
+    after: dict[str, Raw]
+
+
+class DifferenceAnswer(Answer, frozen=True, kw_only=True):
+    """What changed from one version to another."""
+
+    dataset: str
+    old_version: int
+    new_version: int
+    added: int
+    removed: int
+    changed: int
+    columns: dict[str, int]
+    added_columns: list[str]
+    removed_columns: list[str]
+    added_rows: list[Raw]
+    removed_rows: list[Raw]
+    changed_rows: list[ChangedRow]

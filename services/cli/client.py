@@ -17,6 +17,7 @@ from services.cli.answers import (
     Applied,
     DatasetAnswer,
     DatasetSummary,
+    DifferenceAnswer,
     Page,
     Problem,
     Quarantined,
@@ -94,6 +95,15 @@ class Client:
     def versions(self, dataset: str, *, limit: int) -> list[VersionAnswer]:
         """The newest versions."""
         return self._first(limit, f"/v1/datasets/{dataset}/versions", Page[VersionAnswer], cursor="before")
+
+    def difference(
+        self, dataset: str, version: int, *, against: int | None, samples: int
+    ) -> DifferenceAnswer:
+        """What a version changed against an older one: that one, or the newest retained below."""
+        query = {"against": against, "samples": samples}
+        return self._ask(
+            "GET", f"/v1/datasets/{dataset}/versions/{version}/diff", DifferenceAnswer, query=query
+        )
 
     def rollback(self, dataset: str, version: int | None) -> RolledBack:
         """Makes an earlier version live: that one, or the newest below the live one."""

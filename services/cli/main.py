@@ -40,6 +40,7 @@ _ALL = [
     Listed("run", "Show one run: state, attempts, objects, what it found."),
     Listed("cancel", "Cancel a run that is not final."),
     Listed("versions", "List a dataset's versions, newest first."),
+    Listed("diff", "Show which rows a version added, removed and changed."),
     Listed("rollback", "Make an earlier version of a dataset live again."),
     Listed("rows", "Show rows of a dataset's live version."),
     Listed("quarantine", "List the records that a run rejected."),

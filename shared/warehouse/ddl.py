@@ -21,6 +21,19 @@ class IndexBuild(Struct, frozen=True, kw_only=True):
     attach: Sql | None = None
 
 
+class Comparison(Struct, frozen=True, kw_only=True):
+    """A column that two relations, `o` and `n`, both have. Values of different types are compared as text."""
+
+    column: str
+    as_text: bool
+
+    @property
+    def differs(self) -> Sql:
+        """Whether the column's values differ."""
+        cast = "::text" if self.as_text else ""
+        return Sql(f"o.{quote(self.column)}{cast} IS DISTINCT FROM n.{quote(self.column)}{cast}")
+
+
 def create_table(table: Relation, dataset: Dataset) -> Sql:
     """The table of one load. It is logged: an unlogged one would be empty after a crash."""
     required = set(dataset.schema.primary_key)
@@ -143,3 +156,46 @@ def count(relation: Relation) -> Sql:
 
 def _list(columns: Iterable[str]) -> str:
     return ", ".join(quote(column) for column in columns)
+
+
+def difference_counts(
+    old: Relation, new: Relation, key: Sequence[str], compared: Sequence[Comparison]
+) -> Sql:
+    """One row: how many keys were added, removed and changed, and `c0`, `c1`, … values of each column."""
+    changed = [f"({_is_kept(key)}) AND {each.differs}" for each in compared]
+    counts = [
+        f"count(*) FILTER (WHERE o.{quote(key[0])} IS NULL) AS added",
+        f"count(*) FILTER (WHERE n.{quote(key[0])} IS NULL) AS removed",
+        f"count(*) FILTER (WHERE {' OR '.join(changed) or 'false'}) AS changed",
+        *(f"count(*) FILTER (WHERE {test}) AS {quote(f'c{place}')}" for place, test in enumerate(changed)),
+    ]
+    return Sql(
+        f"SELECT {', '.join(counts)} FROM {old.sql} o FULL JOIN {new.sql} n ON {_same_key(key)}"  # noqa: S608
+    )
+
+
+def only_in(relation: Relation, other: Relation, key: Sequence[str]) -> Sql:
+    """The first rows, by key, whose key the other relation does not have, as JSON."""
+    return Sql(
+        f"SELECT to_json(o)::text AS row FROM {relation.sql} o"  # noqa: S608 - names are quoted
+        f" WHERE NOT EXISTS (SELECT FROM {other.sql} n WHERE {_same_key(key)})"
+        f" ORDER BY {', '.join(f'o.{quote(column)}' for column in key)} LIMIT $1"
+    )
+
+
+def changed_rows(old: Relation, new: Relation, key: Sequence[str], compared: Sequence[Comparison]) -> Sql:
+    """The first rows, by key, that both relations have and that differ, before and after, as JSON."""
+    return Sql(
+        f"SELECT to_json(o)::text AS before, to_json(n)::text AS after"  # noqa: S608 - names are quoted
+        f" FROM {old.sql} o JOIN {new.sql} n ON {_same_key(key)}"
+        f" WHERE {' OR '.join(each.differs for each in compared) or 'false'}"
+        f" ORDER BY {', '.join(f'o.{quote(column)}' for column in key)} LIMIT $1"
+    )
+
+
+def _same_key(key: Sequence[str]) -> Sql:
+    return Sql(" AND ".join(f"o.{quote(column)} = n.{quote(column)}" for column in key))
+
+
+def _is_kept(key: Sequence[str]) -> Sql:
+    return Sql(f"o.{quote(key[0])} IS NOT NULL AND n.{quote(key[0])} IS NOT NULL")

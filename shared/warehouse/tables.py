@@ -10,7 +10,7 @@ from shared.domain.dataset import Dataset
 from shared.domain.version import Version
 from shared.errors import TargetUnusable
 from shared.postgres import rows, statements
-from shared.postgres.pool import Connection
+from shared.postgres.pool import Connection, Pool
 from shared.warehouse import ddl, naming
 from shared.warehouse.naming import Relation, Sql
 
@@ -58,10 +58,10 @@ async def point_view(db: Connection, version: Version, dataset: Dataset) -> None
     """Points the published view at the table of any retained version, inside the caller's transaction."""
     view = naming.published(dataset.load.target)
     table = naming.version(version.relation)
-    columns = await _columns(db, table)
+    columns = await columns_of(db, table)
     await _open_schema(db, view.schema, dataset.access.read)
     await _refuse_other_relation(db, dataset)
-    present = await _columns(db, view)
+    present = await columns_of(db, view)
     options = await db.fetchval(SQL.options, view.sql)
     replace = ddl.replace_view(view, table, [column.name for column in columns], options)
     if columns[: len(present)] == present:
@@ -101,7 +101,7 @@ async def _make_anew(db: Connection, view: Relation, replace: Sql) -> None:
             hint="Drop the dependent views, import again, and make them anew.",
         ) from None
     await db.execute(replace)
-    present = {None, *(column.name for column in await _columns(db, view))}
+    present = {None, *(column.name for column in await columns_of(db, view))}
     for given in grants:
         if given.column in present:
             await db.execute(ddl.grant_again(view, given.privilege, given.column, given.role, given.option))
@@ -149,5 +149,6 @@ async def drop(db: Connection, version: Version) -> None:
     await db.execute(ddl.drop_table(naming.version(version.relation)))
 
 
-async def _columns(db: Connection, relation: Relation) -> list[Column]:
+async def columns_of(db: Connection | Pool, relation: Relation) -> list[Column]:
+    """The columns of a relation in their order; none where there is no such relation."""
     return rows.structs(await db.fetch(SQL.columns, relation.sql), Column)
