@@ -29,19 +29,23 @@ ORDER BY number DESC
 LIMIT 1;
 
 -- name: retirable
--- Versions that exceed what their dataset retains; the live one never does.
+-- Versions that exceed what their dataset retains, by number or by age; the live one never does, and the newest
+-- retained one below it, to which a rollback goes, does not by age.
 SELECT v.dataset_id, v.number, v.run_id, v.contract_version, v.business_date, v.relation, v.rows, v.bytes,
        v.published_at, v.retired_at
 FROM (
     SELECT w.*, d.live_version,
            row_number() OVER (PARTITION BY w.dataset_id ORDER BY w.number DESC) AS place,
-           coalesce((c.document #>> '{retention,versions}')::integer, $1) AS kept
+           coalesce((c.document #>> '{retention,versions}')::integer, $1) AS kept,
+           make_interval(days => (c.document #>> '{retention,days}')::integer) AS kept_for,
+           max(w.number) FILTER (WHERE w.number < d.live_version) OVER (PARTITION BY w.dataset_id) AS fallback
     FROM loadstone.version w
     JOIN loadstone.dataset d ON d.id = w.dataset_id
     JOIN loadstone.contract c ON c.dataset_id = d.id AND c.version = d.contract_version
     WHERE w.retired_at IS NULL
 ) v
-WHERE v.place > v.kept AND v.number IS DISTINCT FROM v.live_version
+WHERE (v.place > v.kept OR (v.published_at < now() - v.kept_for AND v.number IS DISTINCT FROM v.fallback))
+  AND v.number IS DISTINCT FROM v.live_version
 ORDER BY v.dataset_id, v.number
 LIMIT $2;
 

@@ -32,7 +32,7 @@ KEYS: frozenset[str] = frozenset().union(
     _under("quality[].", "rule engine implementation scheduler schedule tags customProperties"),
     _under("publish.", "holdFor releaseGroup"),
     _under("sla[].", "unit element valueExt description scheduler schedule"),
-    _under("retention.", "days historyDays"),
+    _under("retention.", "historyDays"),
     _under("limits.", "concurrency"),
     _under("access.", "operate approve"),
 )

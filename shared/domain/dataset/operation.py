@@ -28,9 +28,13 @@ class ServiceLevel(Part, frozen=True, kw_only=True):
 
 
 class Retention(Part, frozen=True, kw_only=True):
-    """How many versions are kept, the live one included, and for how long quarantined records are."""
+    """How many versions are kept and for how long, and for how long quarantined records are.
+
+    Both bounds must hold; the live version and the newest one below it stay whatever their age.
+    """
 
     versions: Annotated[int, Meta(ge=2)] = 7
+    days: Positive | None = None
     quarantine_days: Positive = 30
 
 

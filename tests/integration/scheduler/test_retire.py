@@ -50,6 +50,22 @@ async def test_versions_beyond_retention_lose_their_tables_and_the_live_one_neve
     assert (await scheduler.clear_away()).did["retired"] == 0
 
 
+async def test_versions_are_retired_by_age_too_but_for_the_live_one_and_the_one_below_it(
+    scheduler: Driver,
+) -> None:
+    await catalog.applied(scheduler.io.db, retention={"versions": 9, "days": 30})
+    versions = [
+        await catalog.published(scheduler.io.db, [(day, "AA")], business_date=date(2013, 1, day + 1))
+        for day in range(5)
+    ]
+    age = "UPDATE loadstone.version SET published_at = now() - make_interval(days => $1) WHERE number <= $2"
+    await scheduler.io.db.execute(age, 29, 5)
+    assert (await scheduler.clear_away()).did["retired"] == 0
+    await scheduler.io.db.execute(age, 31, 5)
+    assert (await scheduler.clear_away()).did["retired"] == 3
+    assert await tables(scheduler.io.db, naming.VERSIONS) == [version.relation for version in versions[3:]]
+
+
 async def test_a_version_that_is_being_read_stays_until_its_reader_is_done(scheduler: Driver) -> None:
     versions = await published(scheduler, 3)
     reading = f"SELECT count(*) FROM {naming.version(versions[0].relation).sql}"

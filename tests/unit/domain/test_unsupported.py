@@ -101,7 +101,7 @@ quality[1].metric quality[1].unit quality[1].arguments quality[2].element qualit
 quality[4].type quality[4].query
 publish.gate publish.holdFor publish.releaseGroup
 sla[0].property sla[0].unit sla[2].property sla[2].unit
-calendar retention.days retention.historyDays limits.concurrency notify access.operate access.approve
+calendar retention.historyDays limits.concurrency notify access.operate access.approve
 """
 
 
