@@ -30,6 +30,7 @@
         │   ├── FileTooLarge              file_too_large
         │   ├── NotCompressed             not_compressed
         │   ├── ArchiveCorrupt            archive_corrupt
+        │   ├── ArchiveUnusable           archive_unusable
         │   ├── DecompressionBomb         decompression_bomb
         │   ├── ObjectCorrupt             object_corrupt
         │   ├── HeaderBroken              header_broken
@@ -253,10 +254,10 @@ class FileTooLarge(FileRefused):
 
 
 class NotCompressed(FileRefused):
-    """The contract says gzip, the bytes say otherwise."""
+    """The contract says one compression, the bytes say another one, or none."""
 
     code = "not_compressed"
-    hint = "Set format.compression to `none` or `auto`, or ask the sender for a gzip file."
+    hint = "Set format.compression to `auto`, or ask the sender for a file as the contract says."
 
 
 class ArchiveCorrupt(FileRefused):
@@ -266,8 +267,15 @@ class ArchiveCorrupt(FileRefused):
     hint = "The upload was probably cut off: ask the sender to send the file again."
 
 
+class ArchiveUnusable(FileRefused):
+    """It can't be told which member of the archive is meant, or that member can't be read."""
+
+    code = "archive_unusable"
+    hint = "Let format.member name the one member that holds the data, such as `*.csv`."
+
+
 class DecompressionBomb(FileRefused):
-    """The data grow beyond every sensible ratio when decompressed."""
+    """The data grow beyond every sensible ratio, or need too much memory, when decompressed."""
 
     code = "decompression_bomb"
     hint = "If the file is genuine, raise LOADSTONE_MAX_COMPRESSION_RATIO."

@@ -13,8 +13,7 @@ from shared.domain.report import Reject
 from shared.errors import FileRefused
 from shared.files.reader import Batch, FileReader
 
-# A chunk may grow by the whole compression ratio before it is taken apart.
-CHUNK = 64 * 1024
+CHUNK = 256 * 1024
 
 
 class Rejected(Struct, frozen=True, kw_only=True, rename="camel"):

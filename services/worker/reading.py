@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 
@@ -73,19 +73,23 @@ async def _blocks(
 ) -> AsyncGenerator[Block]:
     loop = asyncio.get_running_loop()
 
-    def cut(chunk: bytes | None) -> list[Block]:
+    def cut(blocks: Iterator[Block]) -> Block | None:
         started = time.perf_counter()
-        blocks = reader.cut_rest() if chunk is None else reader.cut(chunk)
+        block = next(blocks, None)
         meter.spend("cut", time.perf_counter() - started)
-        return blocks
+        return block
+
+    async def each(blocks: Iterator[Block]) -> AsyncGenerator[Block]:
+        while (block := await loop.run_in_executor(cutter, cut, blocks)) is not None:
+            yield block
 
     with ThreadPoolExecutor(1, "cutter") as cutter:
         async with aclosing(io.bucket.stream(dataset.source.bucket, item)) as chunks:
             async for chunk in chunks:
                 meter.count_bytes(len(chunk))
-                for block in await loop.run_in_executor(cutter, cut, chunk):
+                async for block in each(reader.cut(chunk)):
                     yield block
-        for block in await loop.run_in_executor(cutter, cut, None):
+        async for block in each(reader.cut_rest()):
             yield block
 
 

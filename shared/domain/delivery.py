@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 from msgspec import Struct
 
-from shared.domain import quantities
+from shared.domain import quantities, wildcards
 from shared.domain.dataset import Source
 from shared.domain.run import ObjectRef
 
@@ -73,7 +73,7 @@ def matches(source: Source, business_date: date, key: str) -> bool:
     """Whether the object of this key belongs to the delivery. Markers and folder placeholders don't."""
     if key.endswith("/") or key == marker_key(source, business_date):
         return False
-    return re.fullmatch(_regex(_dated(source.key, business_date)), key, re.DOTALL) is not None
+    return wildcards.match(_dated(source.key, business_date), key)
 
 
 def select[Listed: ObjectRef](source: Source, business_date: date, listed: Iterable[Listed]) -> list[Listed]:
@@ -148,9 +148,3 @@ def _wildcard_at(key: str) -> int:
 
 def _folder(key: str) -> str:
     return key[: key.rfind("/") + 1]
-
-
-def _regex(key: str) -> str:
-    """Each `*` as any text within a path segment, each `?` as one character of it, the rest literally."""
-    wildcards = {"*": "[^/]*", "?": "[^/]"}
-    return "".join(wildcards.get(char) or re.escape(char) for char in key)

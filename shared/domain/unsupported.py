@@ -39,7 +39,6 @@ KEYS: frozenset[str] = frozenset().union(
 
 VALUES: Mapping[str, frozenset[str]] = {
     "format.type": frozenset({"ndjson", "parquet"}),
-    "format.compression": frozenset({"zstd", "bzip2", "xz"}),
     "format.onInvalidBytes": frozenset({"replace", "fail"}),
     "format.onNulByte": frozenset({"strip", "fail"}),
     "format.dialect.doubleQuote": frozenset({"false"}),

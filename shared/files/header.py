@@ -12,7 +12,6 @@ from difflib import get_close_matches
 
 from shared.domain.dataset import Dialect, TableSchema
 from shared.errors import HeaderBroken
-from shared.files.compression import MAGIC
 
 _MAY_HAVE_OTHERS = frozenset({"subset", "partial"})
 _MAY_LACK_FIELDS = frozenset({"superset", "partial"})
@@ -23,8 +22,7 @@ def names(raw: bytes, delimiter: str, dialect: Dialect, line: int) -> list[str]:
     try:
         text = raw.decode()
     except UnicodeDecodeError:
-        hint = "The file is compressed: set format.compression to auto." if raw.startswith(MAGIC) else None
-        raise HeaderBroken("the header is not UTF-8", line=line, hint=hint) from None
+        raise HeaderBroken("the header is not UTF-8", line=line) from None
     if "\0" in text:
         raise HeaderBroken("the header has a NUL byte", line=line)
     if "\r" in text:

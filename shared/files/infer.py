@@ -33,6 +33,7 @@ _CANDIDATES: Sequence[dict[str, Any]] = (
 _DOUBLE: dict[str, Any] = {"type": "number", "physicalType": "double precision"}
 _KEY_TYPES = frozenset({"integer", "string", "date", "datetime"})
 _LEAST_PRECISION = 12
+_ENDINGS = {"gzip": ".gz", "zstd": ".zst", "bzip2": ".bz2", "xz": ".xz"}
 
 
 class _Guess(Struct, frozen=True, kw_only=True):
@@ -137,12 +138,13 @@ def _format(found: Sample) -> dict[str, object]:
     if found.delimiter not in ",\t":
         dialect["delimiter"] = found.delimiter
     kind = "tsv" if found.delimiter == "\t" else "csv"
-    compression = "gzip" if found.compressed else "none"
-    return {"type": kind, "compression": compression, **({"dialect": dialect} if dialect else {})}
+    return {"type": kind, "compression": found.compression, **({"dialect": dialect} if dialect else {})}
 
 
 def _suffix(found: Sample) -> str:
-    return (".tsv" if found.delimiter == "\t" else ".csv") + (".gz" if found.compressed else "")
+    if found.compression == "zip":
+        return ".zip"
+    return (".tsv" if found.delimiter == "\t" else ".csv") + _ENDINGS.get(found.compression, "")
 
 
 def _dataset_name(name: str) -> str:

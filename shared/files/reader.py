@@ -39,8 +39,8 @@ class FileReader:
     """Turns one object's bytes, in whatever chunks they come, into batches.
 
     Two threads can share the work, each call in its turn: one cuts blocks, the other parses them in the same
-    order. A FileRefused names what is wrong and, where one is known, the line. What one call returns is
-    bounded by the chunk's size times `max_ratio`.
+    order. A FileRefused names what is wrong and, where one is known, the line. What is cut comes one block
+    at a time, however much a chunk grows.
     """
 
     def __init__(
@@ -55,7 +55,9 @@ class FileReader:
         self._dataset = dataset
         self._delimiter = dialect.delimiter or _DELIMITERS[dataset.format.type]
         self._keep_lines = keep_lines
-        self._decompressor = Decompressor(dataset.format.compression, max_ratio=max_ratio)
+        self._decompressor = Decompressor(
+            dataset.format.compression, max_ratio=max_ratio, member=dataset.format.member
+        )
         self._cutter = Cutter(
             delimiter=self._delimiter.encode(),
             quote=dialect.quote_char.encode(),
@@ -78,14 +80,16 @@ class FileReader:
         self.refuse_if_empty()
         return batches
 
-    def cut(self, chunk: bytes) -> list[Block]:
+    def cut(self, chunk: bytes) -> Iterator[Block]:
         """The blocks that are whole now: decompressed, and cut where a record ends."""
-        return [block for piece in self._decompressor.feed(chunk) for block in self._cutter.feed(piece)]
+        for piece in self._decompressor.feed(chunk):
+            yield from self._cutter.feed(piece)
 
-    def cut_rest(self) -> list[Block]:
-        """The last blocks. Raises FileRefused where the object is cut off."""
-        blocks = [block for piece in self._decompressor.finish() for block in self._cutter.feed(piece)]
-        return [*blocks, *self._cutter.finish()]
+    def cut_rest(self) -> Iterator[Block]:
+        """The last blocks; of a zip archive all. Raises FileRefused where the object is cut off."""
+        for piece in self._decompressor.finish():
+            yield from self._cutter.feed(piece)
+        yield from self._cutter.finish()
 
     def parse(self, block: Block) -> Batch | None:
         """The batch of a block; None where the block holds nothing but the header."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from shared.errors import FileEmpty, FileRefused
 from shared.files.blocks import BYTE_ORDER_MARK
-from shared.files.compression import MAGIC, Decompressor
+from shared.files.compression import peek
 
 SAMPLE_BYTES = 4 << 20
 _TYPED = re.compile(r"[+-]?[0-9][0-9 .,:T+-]*Z?")
@@ -20,7 +20,7 @@ _DELIMITERS = (",", "\t", ";", "|")
 class Sample(Struct, frozen=True, kw_only=True):
     """The first records of a file. `records` are those with as many fields as there are `names`."""
 
-    compressed: bool
+    compression: str
     delimiter: str
     header: bool
     names: tuple[str, ...]
@@ -35,7 +35,8 @@ class Sample(Struct, frozen=True, kw_only=True):
 def read(stored: bytes) -> Sample:
     """The whole records in the first bytes of an object. Raises FileRefused where they are no text."""
     try:
-        text = _decompressed(stored).removeprefix(BYTE_ORDER_MARK).decode()
+        compression, data = _decompressed(stored)
+        text = data.removeprefix(BYTE_ORDER_MARK).decode()
     except UnicodeDecodeError as error:
         raise FileRefused(f"the file is not UTF-8: {error.reason} at byte {error.start}") from None
     delimiter = max(_DELIMITERS, key=lambda candidate: _likeliness(_rows(text, candidate)))
@@ -47,7 +48,7 @@ def read(stored: bytes) -> Sample:
     records = rows[1:] if header else rows
     whole = [record for record in records if len(record) == width]
     return Sample(
-        compressed=stored.startswith(MAGIC),
+        compression=compression,
         delimiter=delimiter,
         header=header,
         names=rows[0] if header else tuple(f"column_{number}" for number in range(1, width + 1)),
@@ -56,15 +57,11 @@ def read(stored: bytes) -> Sample:
     )
 
 
-def _decompressed(stored: bytes) -> bytes:
+def _decompressed(stored: bytes) -> tuple[str, bytes]:
     """Whole lines from the start; a file that is shorter than the sample may lack its last newline."""
-    text = b""
-    for piece in Decompressor("auto").feed(stored):
-        text += piece
-        if len(text) >= SAMPLE_BYTES:
-            break
-    whole, newline, _ = text[:SAMPLE_BYTES].rpartition(b"\n")
-    return whole + newline
+    compression, text = peek(stored, SAMPLE_BYTES)
+    whole, newline, _ = text.rpartition(b"\n")
+    return compression, whole + newline
 
 
 def _rows(text: str, delimiter: str) -> list[tuple[str, ...]]:

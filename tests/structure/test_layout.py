@@ -119,6 +119,7 @@ def test_imports_are_absolute() -> None:
         ("litestar", "services/api"),
         ("prometheus_client", "shared/telemetry"),
         ("isal", "shared/files"),
+        ("backports", "shared/files"),
     ],
 )
 def test_each_vendor_has_one_door(vendor: str, door: str) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import field
 
-from shared.domain.dataset.format import Dialect, Format
+from shared.domain.dataset.format import Compression, Dialect, Format
 from shared.domain.dataset.load import Index, Load, Target
 from shared.domain.dataset.operation import Access, Backoff, Limits, Owner, Retention, Schedule, ServiceLevel
 from shared.domain.dataset.part import (
@@ -31,6 +31,7 @@ __all__ = [
     "Access",
     "Backoff",
     "Complete",
+    "Compression",
     "Constraints",
     "Dataset",
     "Dialect",

@@ -1,8 +1,13 @@
 """The section `format`: how a dataset's objects are encoded."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from shared.domain.dataset.part import OneChar, Part
+
+Compression = Literal["auto", "none", "gzip", "zstd", "bzip2", "xz", "zip"]
+MemberPattern = Annotated[str, Meta(min_length=1)]
 
 
 class Dialect(Part, frozen=True, kw_only=True):
@@ -18,7 +23,8 @@ class Format(Part, frozen=True, kw_only=True):
     """How a dataset's objects are encoded."""
 
     type: Literal["csv", "tsv"] = "csv"
-    compression: Literal["auto", "none", "gzip"] = "auto"
+    compression: Compression = "auto"
+    member: MemberPattern | None = None
     encoding: Literal["utf-8"] = "utf-8"
     on_invalid_bytes: Literal["reject"] = "reject"
     on_nul_byte: Literal["reject"] = "reject"

@@ -7,7 +7,10 @@ from shared.domain.markup import Mistake, Path
 
 
 def format_mistakes(format_: Format) -> Iterator[Mistake]:
-    """What contradicts itself in a dialect."""
+    """What contradicts itself."""
+    if format_.member is not None and format_.compression not in ("auto", "zip"):
+        text = f"{format_.member!r} found, and only zip archives have members (format.compression)"
+        yield Mistake(path=("format", "member"), text=text)
     at: Path = ("format", "dialect")
     delimiter, quote = format_.dialect.delimiter, format_.dialect.quote_char
     if delimiter is not None and delimiter == quote:

@@ -79,7 +79,9 @@ REFUSED = {
         b'id,na"me,amount\n1,a,1\n', "header_broken", ("stray quote", " line 1")
     ),
     "lines that end in CR": Refused(b"id,name,amount\r1,one,1\r", "header_broken", ("carriage return",)),
-    "gzip read as text": Refused(ZIPPED, "header_broken", (" line 1",), {"format": {"compression": "none"}}),
+    "gzip read as text": Refused(
+        ZIPPED, "not_compressed", ("which is gzip",), {"format": {"compression": "none"}}
+    ),
     "UTF-16": Refused(GOOD.decode().encode("utf-16"), "header_broken", ("not UTF-8",)),
     "unterminated quote": Refused(
         GOOD + b'3,"three,3\n4,four,4\n', "quote_unterminated", (" line 4", "never closed")
