@@ -1,6 +1,10 @@
 """What becomes of a bad file: every row of the table in docs/reference/errors.md, from bucket to readers."""
 
+import bz2
 import gzip
+import io
+import lzma
+import zipfile
 import random
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -19,6 +23,17 @@ FIELDS: list[dict[str, Any]] = [
 ]
 HEADER = b"id,name,amount\n"
 GOOD = HEADER + b"1,one,1.5\n2,two,2.5\n"
+
+
+def archive(*names: str) -> bytes:
+    """A zip archive in which each member is the same file."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as written:
+        for name in names:
+            written.writestr(name, GOOD)
+    return target.getvalue()
+
+
 ZIPPED = gzip.compress(GOOD, mtime=0)
 GZIP = {"format": {"compression": "gzip"}}
 LONG = b"a" * (1 << 20)
@@ -110,7 +125,8 @@ REFUSED = {
         ("35 bytes", "34B", "limits.maxFileBytes"),
         {"limits": {"maxFileBytes": "34B", "maxRowBytes": "34B"}},
     ),
-    "zip": Refused(b"PK\x03\x04\x14\0\0\0\x08\0" + GOOD, "header_broken", ("NUL",)),
+    "zip cut off": Refused(b"PK\x03\x04\x14\0\0\0\x08\0" + GOOD, "archive_corrupt", ("cut off",)),
+    "zip of two": Refused(archive("a.csv", "b.csv"), "archive_unusable", ("2 members", "a.csv, b.csv")),
     "noise": Refused(random.Random(7).randbytes(300_000), "header_broken", (" line 1",)),
     "web page": Refused(b"<!DOCTYPE html>\n<p>Not found</p>\n", "header_broken", ("header missing",)),
     "empty file": Refused(b"", "file_empty", ("holds nothing",)),
@@ -192,6 +208,12 @@ LOADED = {
     "blanks around a value": Loaded(HEADER + b"1,  one ,1\n", [(1, "  one ", 1)]),
     "gzip": Loaded(ZIPPED, [ONE, TWO], 0, GZIP),
     "gzip under a plain name": Loaded(ZIPPED, [ONE, TWO]),
+    "bzip2": Loaded(bz2.compress(GOOD), [ONE, TWO]),
+    "xz": Loaded(lzma.compress(GOOD), [ONE, TWO]),
+    "zip": Loaded(archive("a.csv"), [ONE, TWO]),
+    "zip of several, one of them chosen": Loaded(
+        archive("a.csv", "b.txt"), [ONE, TWO], 0, {"format": {"member": "*.csv"}}
+    ),
     "gzip of several members": Loaded(
         gzip.compress(HEADER + b"1,on") + gzip.compress(b"") + gzip.compress(b"e,1.5\n2,two,2.5\n"),
         [ONE, TWO],
