@@ -4,8 +4,8 @@ import bz2
 import gzip
 import io
 import lzma
-import zipfile
 import random
+import zipfile
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
