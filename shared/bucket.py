@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import random
 import re
+import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, timedelta
@@ -33,12 +34,18 @@ from shared.settings import ObjectStore
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
-    from types_aiobotocore_s3.type_defs import GetObjectOutputTypeDef
+    from types_aiobotocore_s3.type_defs import (
+        GetObjectOutputTypeDef,
+        GetObjectRequestTypeDef,
+        ObjectTypeDef,
+        ObjectVersionTypeDef,
+    )
 
 CHUNK_BYTES = 256 * 1024
 CONNECT_TIMEOUT = timedelta(seconds=5)
 READ_TIMEOUT = timedelta(seconds=20)
 CONNECTIONS = 50
+REMEMBERED = 300.0  # seconds for which a bucket counts as versioned, or not
 FRUITLESS_RESUMES = 3  # each of them is three tries of the SDK
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
@@ -86,6 +93,7 @@ class Bucket:
 
     def __init__(self, client: "S3Client") -> None:
         self._client = client
+        self._versioned: dict[str, tuple[bool, float]] = {}
 
     async def buckets(self) -> list[str]:
         """Return the names of all buckets; many credentials may not ask for that."""
@@ -101,19 +109,38 @@ class Bucket:
                 await self._client.create_bucket(Bucket=bucket)
 
     async def listing(self, bucket: str, prefix: str = "") -> list[ListedObject]:
-        """Return every object whose key begins with `prefix`, in the order of keys."""
+        """Return every object whose key begins with `prefix`, in the order of keys.
+
+        They carry their version where the bucket is versioned.
+        """
+        if await self._is_versioned(bucket):
+            return await self._listed_versions(bucket, prefix)
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         with _translated(bucket, prefix):
+            return [_listed(item) async for page in pages for item in page.get("Contents", ())]
+
+    async def _listed_versions(self, bucket: str, prefix: str) -> list[ListedObject]:
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+        with _translated(bucket, prefix):
             return [
-                ListedObject(
-                    key=item["Key"],
-                    etag=item["ETag"].strip('"'),
-                    size=item["Size"],
-                    last_modified=item["LastModified"].astimezone(UTC),
-                )
+                _listed(item, item["VersionId"])
                 async for page in pages
-                for item in page.get("Contents", ())
+                for item in page.get("Versions", ())
+                if item["IsLatest"]
             ]
+
+    async def _is_versioned(self, bucket: str) -> bool:
+        """Whether versions can be listed, as of the last five minutes; not where the server knows none."""
+        known = self._versioned.get(bucket)
+        if known is None or time.monotonic() - known[1] > REMEMBERED:
+            try:
+                with _translated(bucket, ""):
+                    answer = await self._client.get_bucket_versioning(Bucket=bucket)
+                versioned = answer.get("Status") == "Enabled"
+            except BucketDenied:  # without the permission, or on a server without versions: ETags identify
+                versioned = False
+            known = self._versioned[bucket] = (versioned, time.monotonic())
+        return known[0]
 
     async def exists(self, bucket: str, key: str) -> bool:
         """Whether the object is there."""
@@ -168,15 +195,30 @@ class Bucket:
     ) -> AsyncGenerator["GetObjectOutputTypeDef"]:
         """Yield the answer to a GET from byte `start` on, once it is known to be of the same object."""
         with _translated(bucket, item.key):
-            if start == 0:  # without a range, which an empty object can't satisfy
-                answer = await self._client.get_object(Bucket=bucket, Key=item.key, IfMatch=f'"{item.etag}"')
-            else:
-                answer = await self._client.get_object(
-                    Bucket=bucket, Key=item.key, IfMatch=f'"{item.etag}"', Range=f"bytes={start}-"
-                )
+            wanted: GetObjectRequestTypeDef = {
+                "Bucket": bucket,
+                "Key": item.key,
+                "IfMatch": f'"{item.etag}"',
+            }
+            if item.version_id:
+                wanted["VersionId"] = item.version_id
+            if start:  # without a range at the start, which an empty object can't satisfy
+                wanted["Range"] = f"bytes={start}-"
+            answer = await self._client.get_object(**wanted)
             async with answer["Body"]:
                 _compare(answer, item, start)
                 yield answer
+
+
+def _listed(item: "ObjectTypeDef | ObjectVersionTypeDef", version: str | None = None) -> ListedObject:
+    return ListedObject(
+        key=item["Key"],
+        etag=item["ETag"].strip('"'),
+        size=item["Size"],
+        last_modified=item["LastModified"].astimezone(UTC),
+        # What was stored before versions were switched on has "null", and keeps the identity it had.
+        version_id=None if version == "null" else version,
+    )
 
 
 def _compare(answer: "GetObjectOutputTypeDef", item: ObjectRef, start: int) -> None:

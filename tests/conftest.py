@@ -5,7 +5,6 @@ import os
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
-import aioboto3
 import pytest
 import redis.asyncio
 from hypothesis import settings
@@ -76,11 +75,23 @@ async def s3(server_folder: Path) -> AsyncGenerator[Store]:
 async def bucket_name(s3: Store) -> str:
     """The name of an empty bucket of this test's own."""
     name = f"bucket-{next(_buckets)}"
-    session = aioboto3.Session(
-        aws_access_key_id=s3.access_key_id,
-        aws_secret_access_key=s3.secret_access_key,
-        region_name=s3.region,
-    )
-    async with session.client("s3", endpoint_url=s3.endpoint_url) as client:
+    async with servers.client(s3) as client:
         await client.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture(scope="session")
+async def versioned_s3(server_folder: Path) -> AsyncGenerator[Store]:
+    """An S3 server whose buckets can keep versions."""
+    async with servers.versioned_s3_server(server_folder) as store:
+        yield store
+
+
+@pytest.fixture
+async def versioned_bucket(versioned_s3: Store) -> str:
+    """The name of an empty bucket of this test's own that keeps versions."""
+    name = f"bucket-{next(_buckets)}"
+    async with servers.client(versioned_s3) as client:
+        await client.create_bucket(Bucket=name)
+        await client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     return name

@@ -36,12 +36,13 @@ def command(
 ) -> None:
     """Import a dataset's delivery of one business date, and follow the run until it is final.
 
-    Asking twice for the same delivery gives the same run. Ctrl-C stops following, not the run.
+    A delivery that is being imported already gives the same run; one that a version holds is not imported
+    again. Ctrl-C stops following, not the run.
     """
     with client.connect() as api:
         day = business_date.date() if business_date else _default_date(api, dataset)
         run, is_new = api.start(dataset, day, force=force)
-        if not is_new:
+        if not is_new and run.state is not RunState.UNCHANGED:
             again = "; --force imports it again" if run.state in FINAL_STATES else ""
             output.tell(f"this delivery has a run already: {run.id}{again}")
         if no_wait:
@@ -77,12 +78,19 @@ def outcome(run: RunDetail) -> Text:
         case RunState.SUCCEEDED:
             return _success(run, name)
         case RunState.UNCHANGED:
-            return Text(f"{name}: nothing new; another run stands for this delivery (run {run.id})")
+            return Text(f"{name}: {_unchanged(run)} (run {run.id})")
         case RunState.SUPERSEDED:
             return Text(f"{name}: a newer run took its place (run {run.id})")
         case RunState.HELD:
             return Text(f"{name} is loaded and checked, and waits for a person to publish it (run {run.id})")
     return _failure(run, name)
+
+
+def _unchanged(run: RunDetail) -> str:
+    same = (run.report or {}).get("sameAs", {})
+    if run.version is None:
+        return f"nothing new; run {same.get('run')} imports this delivery"
+    return f"nothing new; version {run.version} holds this delivery already; --force imports it again"
 
 
 def _success(run: RunDetail, name: str) -> Text:

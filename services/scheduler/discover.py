@@ -108,7 +108,11 @@ class Discovery:
             run.dataset, version, run.business_date, found.objects, one.deadlines.nonce
         )
         async with self._io.db.acquire() as db:
-            await waiting.enqueue(db, run, key, found.objects, version)
+            new = await waiting.enqueue(db, run, key, found.objects, version)
+        if not new:
+            metrics.RUNS_TOTAL.labels(run.dataset, "unchanged").inc()
+            log.info("delivery_unchanged", run=run.id, dataset=run.dataset)
+            return
         self.enqueued += 1
         log.info("delivery_complete", run=run.id, dataset=run.dataset, objects=len(found.objects))
 

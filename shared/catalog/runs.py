@@ -67,6 +67,7 @@ class ObjectRecord(Struct, frozen=True, kw_only=True):
 
     key: str
     etag: str
+    version_id: str | None = None
     size: int
     bytes_read: int | None = None
     records_read: int | None = None
@@ -118,7 +119,11 @@ async def history(
 async def submit(
     db: Connection, request: Request, delivery_key: str, objects: Sequence[ObjectRef]
 ) -> tuple[RunId, bool]:
-    """Accepts a complete delivery; answers with the run that stands for it, and whether that is a new one."""
+    """Accepts a complete delivery; answers with its run, and whether that is one that will import it.
+
+    A delivery that is being imported has its run already. For one that a version holds, the answer is a run
+    that ended as `unchanged`.
+    """
     run_id = await db.fetchval(
         SQL.submit_complete,
         request.dataset_id,
@@ -133,17 +138,27 @@ async def submit(
         sum(item.size for item in objects),
     )
     if run_id is None:
-        standing = await db.fetchval(SQL.same_delivery, request.dataset_id, delivery_key)
-        if standing is None:
-            raise Conflict("the run of the same delivery ended just now", hint="Ask again.")
-        return RunId(standing), False
+        return await _standing(db, request, delivery_key), False
     await pin(db, RunId(run_id), objects)
     return RunId(run_id), True
 
 
+async def _standing(db: Connection, request: Request, delivery_key: str) -> RunId:
+    standing = await db.fetchrow(SQL.same_delivery, request.dataset_id, delivery_key)
+    if standing is None:
+        raise Conflict("the run of the same delivery ended just now", hint="Ask again.")
+    if standing["state"] != RunState.SUCCEEDED:
+        return RunId(standing["id"])
+    values = (standing["id"], request.trigger, request.requested_by, request.priority)
+    return RunId(await db.fetchval(SQL.submit_unchanged, *values))
+
+
 async def pin(db: Connection, run_id: RunId, objects: Sequence[ObjectRef]) -> None:
     """Keeps which objects, at which ETags, a run is about."""
-    await db.executemany(SQL.add_object, [(run_id, item.key, item.etag, item.size) for item in objects])
+    await db.executemany(
+        SQL.add_object,
+        [(run_id, item.key, item.etag, item.size, item.version_id, item.checksum) for item in objects],
+    )
 
 
 async def claim(db: Pool, run_id: RunId, *, worker: str, lease: float) -> Claimed | None:

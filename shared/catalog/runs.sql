@@ -28,21 +28,30 @@ RETURNING id;
 
 -- name: same_delivery
 -- The run that already stands for a delivery.
-SELECT id FROM loadstone.run
+SELECT id, state FROM loadstone.run
 WHERE dataset_id = $1 AND delivery_key = $2
   AND state NOT IN ('failed', 'cancelled', 'rejected', 'superseded', 'unchanged');
 
+-- name: submit_unchanged
+-- Records that a delivery was asked for which a version holds already.
+INSERT INTO loadstone.run (dataset_id, contract_version, business_date, state, trigger, requested_by, priority,
+                           delivery_key, max_attempts, version, report, finished_at)
+SELECT dataset_id, contract_version, business_date, 'unchanged', $2, $3, $4, delivery_key, max_attempts, version,
+       json_build_object('sameAs', json_build_object('run', id, 'version', version)), now()
+FROM loadstone.run WHERE id = $1
+RETURNING id;
+
 -- name: add_object
 -- Pins one object of a delivery.
-INSERT INTO loadstone.run_object (run_id, key, etag, size) VALUES ($1, $2, $3, $4);
+INSERT INTO loadstone.run_object (run_id, key, etag, size, version_id, checksum) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: objects
 -- The objects of a run's delivery, in the order in which they are read.
-SELECT key, etag, size FROM loadstone.run_object WHERE run_id = $1 ORDER BY key;
+SELECT key, etag, size, version_id, checksum FROM loadstone.run_object WHERE run_id = $1 ORDER BY key;
 
 -- name: object_counts
 -- What was read of each object; the counts are NULL until the run has succeeded.
-SELECT key, etag, size, bytes_read, records_read, rows_loaded, rows_quarantined, blank_lines
+SELECT key, etag, version_id, size, bytes_read, records_read, rows_loaded, rows_quarantined, blank_lines
 FROM loadstone.run_object WHERE run_id = $1 ORDER BY key;
 
 -- name: count_object

@@ -68,15 +68,17 @@ async def check_later(db: Connection | Pool, run_id: RunId, seconds: float, miss
 
 async def enqueue(
     db: Connection, run: Run, delivery_key: str, objects: Sequence[ObjectRef], contract_version: int
-) -> None:
-    """Makes a waiting run claimable, or ends it as `unchanged` when another run stands for its delivery."""
+) -> bool:
+    """Makes a waiting run claimable; False where another run stands for its delivery: it is `unchanged`."""
     size = sum(item.size for item in objects)
     try:
         async with db.transaction():
             if await db.fetchval(SQL.enqueue, run.id, delivery_key, size, contract_version):
                 await runs.pin(db, run.id, objects)
     except asyncpg.UniqueViolationError:
-        await db.execute(SQL.end, run.id, RunState.UNCHANGED, None, None, None)
+        await db.execute(SQL.end_unchanged, run.id, delivery_key)
+        return False
+    return True
 
 
 async def fail(db: Connection | Pool, run_id: RunId, error: LoadstoneError) -> bool:

@@ -42,6 +42,15 @@ SET state = $2, finished_at = now(), error_code = $3, error_message = $4, error_
 WHERE id = $1 AND state = 'waiting'
 RETURNING id;
 
+-- name: end_unchanged
+-- Ends a waiting run whose delivery another run stands for, and names that run and its version.
+UPDATE loadstone.run r
+SET state = 'unchanged', finished_at = now(), stage = NULL, delivery_key = $2, version = o.version,
+    report = json_build_object('sameAs', json_build_object('run', o.id, 'version', o.version))
+FROM loadstone.run o
+WHERE r.id = $1 AND r.state = 'waiting' AND o.dataset_id = r.dataset_id AND o.delivery_key = $2
+  AND o.state NOT IN ('failed', 'cancelled', 'rejected', 'superseded', 'unchanged');
+
 -- name: deadlines
 -- When a waiting run counts as late, whether it does already, and when it is given up.
 SELECT expected_at, late_at, give_up_at, nonce FROM loadstone.run WHERE id = $1;

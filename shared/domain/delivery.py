@@ -113,9 +113,14 @@ def delivery_key(
 
     The order of `objects` does not matter. A `nonce` makes it another delivery on purpose.
     """
-    identities = sorted({(found.key, found.etag, found.size) for found in objects})
+    identities = sorted({_identity(found) for found in objects})
     parts = (dataset, contract_version, business_date, identities, nonce)
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+
+
+def _identity(item: ObjectRef) -> tuple[str | int, ...]:
+    versioned = (item.version_id,) if item.version_id else ()
+    return (item.key, item.etag, item.size, *versioned)
 
 
 def _unstable(source: Source, objects: Sequence[ListedObject], now: datetime) -> Missing | None:

@@ -72,11 +72,17 @@ def may_become(state: RunState, following: RunState) -> bool:
 
 
 class ObjectRef(Struct, frozen=True, kw_only=True):
-    """One object of a delivery: (key, ETag) is its identity, `size` is in bytes as the bucket lists it."""
+    """One object of a delivery, with `size` in bytes as the bucket lists it.
+
+    Key, ETag, size and, where the bucket is versioned, the version are its identity. `checksum` is what a
+    manifest promises of its bytes, as `algorithm:hex`.
+    """
 
     key: str
     etag: str
     size: int
+    version_id: str | None = None
+    checksum: str | None = None
 
 
 class Run(Struct, frozen=True, kw_only=True):

@@ -78,6 +78,11 @@ async def published(
     """A version with these rows, live."""
     number = await db.fetchval("SELECT count(*) FROM loadstone.run")
     held = await claimed(db, await queued(db, name, business_date=business_date, etag=f"e{number}"))
+    return await succeeded(db, held, rows)
+
+
+async def succeeded(db: Pool, held: Claimed, rows: Sequence[tuple[Any, ...]] = ()) -> Version:
+    """The version that a claimed run makes of these rows, live."""
     run, contract = held.run, held.contract.document
     staged = naming.staging(run)
     async with db.acquire() as connection, connection.transaction():

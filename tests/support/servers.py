@@ -1,16 +1,24 @@
 """Real servers for the tests: PostgreSQL, Valkey and S3, each started when the first test asks for it."""
 
 import itertools
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import aioboto3
 import asyncpg
 from msgspec import Struct
 
-from services.local import ports, postgres, s3, valkey
+from services.local import ports, postgres, process, s3, valkey
+from services.local.process import Command
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3 import S3Client
 
 PASSWORD = "tests-only"
 TEMPLATE = "loadstone_template"
@@ -26,6 +34,18 @@ class Store(Struct, frozen=True, kw_only=True):
     secret_access_key: str
     region: str
     folder: Path
+
+
+@asynccontextmanager
+async def client(store: Store) -> AsyncGenerator["S3Client"]:
+    """A plain client, for what a test does to a store behind Loadstone's back."""
+    session = aioboto3.Session(
+        aws_access_key_id=store.access_key_id,
+        aws_secret_access_key=store.secret_access_key,
+        region_name=store.region,
+    )
+    async with session.client("s3", endpoint_url=store.endpoint_url) as connected:
+        yield connected
 
 
 @contextmanager
@@ -76,6 +96,27 @@ async def s3_server(root: Path) -> AsyncGenerator[Store]:
         output=_drop,
     ):
         yield store
+
+
+@asynccontextmanager
+async def versioned_s3_server(root: Path) -> AsyncGenerator[Store]:
+    """Serve an S3 that knows versions, tags and conditional requests, in memory."""
+    [port] = ports.free(1)
+    server = Command(
+        name="moto",
+        argv=(sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)),
+        environ=dict(os.environ),
+    )
+    async with process.running(server, _drop) as child:
+        question = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+        await process.wait_until(lambda: process.answers(port, question, b"HTTP/1.1"), child, within=30)
+        yield Store(
+            endpoint_url=s3.url(port),
+            access_key_id="loadstone",
+            secret_access_key=PASSWORD,
+            region=s3.REGION,
+            folder=root,
+        )
 
 
 @asynccontextmanager

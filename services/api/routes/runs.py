@@ -74,6 +74,7 @@ class ObjectAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
 
     key: str
     etag: str
+    version_id: str | None
     size: int
     bytes_read: int | None
     records_read: int | None
@@ -96,7 +97,9 @@ class RunDetail(RunAnswer, frozen=True, kw_only=True, rename="camel"):
     status_code=202,
     responses={
         200: ResponseSpec(
-            RunAnswer, description="The run that stands for the delivery already.", generate_examples=False
+            RunAnswer,
+            description="The run that imports the delivery already, or one that ended as `unchanged`.",
+            generate_examples=False,
         ),
         **refusals(404, 409, 502),
     },
@@ -104,7 +107,11 @@ class RunDetail(RunAnswer, frozen=True, kw_only=True, rename="camel"):
 async def start_run(
     name: DatasetName, data: RequestBody[StartRun], io: Io, actor: Actor
 ) -> Response[RunAnswer]:
-    """Import the delivery of a business date. Answers 200 with the same run when it was asked for before."""
+    """Import the delivery of a business date.
+
+    Answers 200 when there is nothing to do: with the run that imports the delivery already, or with one that
+    ended as `unchanged` and names the version that holds it.
+    """
     dataset = await datasets.read(io.db, name)
     run, new = await starting.start(io, dataset, data.business_date, force=data.force, actor=actor)
     return Response(_answer(run), status_code=202 if new else 200, headers={"Location": f"/v1/runs/{run.id}"})

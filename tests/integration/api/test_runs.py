@@ -64,6 +64,21 @@ async def test_the_same_delivery_asked_twice_gives_the_same_run(
     assert await io.db.fetchval("SELECT count(*) FROM loadstone.audit WHERE action = 'run.start'") == 1
 
 
+async def test_a_delivery_that_a_version_holds_is_not_imported_again(
+    io: Resources, api: httpx.AsyncClient, bucket_name: str
+) -> None:
+    await with_dataset(io, bucket_name)
+    await io.bucket.put(bucket_name, KEY, b"id,carrier\n")
+    first = RunId((await start(api)).json()["id"])
+    await catalog.succeeded(io.db, await catalog.claimed(io.db, first))
+    again = await start(api)
+    assert (again.status_code, again.json()["state"], again.json()["version"]) == (200, "unchanged", 1)
+    assert again.json()["id"] != first
+    told = (await api.get(again.headers["location"])).json()
+    assert told["report"] == {"sameAs": {"run": first, "version": 1}}
+    assert (await start(api, force=True)).status_code == 202
+
+
 async def test_a_forced_import_is_another_run(
     io: Resources, api: httpx.AsyncClient, bucket_name: str
 ) -> None:

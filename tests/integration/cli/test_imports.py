@@ -66,13 +66,13 @@ async def test_a_run_is_shown_with_attempts_objects_and_stages(commands: Command
     assert told["report"]["rowsLoaded"] == 3
 
 
-async def test_asking_twice_gives_the_same_run(commands: Commands) -> None:
+async def test_a_delivery_that_a_version_holds_is_not_imported_again(commands: Commands) -> None:
     await commands.run("apply", str(commands.declare()))
     await commands.imported(GOOD)
     again = await commands.run("import", "flights", "--date", "2013-01-05")
-    assert "this delivery has a run already: 1; --force imports it again" in again.stderr
+    assert "nothing new; version 1 holds this delivery already; --force imports it again" in again.stdout
     assert again.exit_code == Exit.OK
-    assert await commands.states() == [RunState.SUCCEEDED]
+    assert await commands.states() == [RunState.UNCHANGED, RunState.SUCCEEDED]
 
 
 async def test_a_failed_import_ends_with_code_message_hint_and_a_status_of_its_own(

@@ -56,7 +56,10 @@ async def test_a_delivery_that_another_run_stands_for_is_not_imported_twice(sche
     await scheduler.declare(due_at=SIX, schedule=hourly)
     await scheduler.tick(SIX)
     await scheduler.tick(SIX + timedelta(hours=1))
-    assert [run.state for run in await scheduler.runs()] == [RunState.QUEUED, RunState.UNCHANGED]
+    first, second = await scheduler.runs()
+    assert (first.state, second.state) == (RunState.QUEUED, RunState.UNCHANGED)
+    told = await runs.report(scheduler.io.db, second.id)
+    assert told == {"sameAs": {"run": first.id, "version": None}}
 
 
 async def test_too_many_objects_fail_the_run_at_once(scheduler: Driver) -> None:

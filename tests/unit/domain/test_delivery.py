@@ -19,6 +19,14 @@ def _source(key: str = "f/{businessDate:%Y/%m/%d}/*.csv", **rest: Any) -> Source
     return msgspec.convert({"bucket": "landing", "key": key, **rest}, Source)
 
 
+def test_an_object_s_version_is_part_of_a_delivery_s_identity_where_there_is_one() -> None:
+    keys = [
+        delivery.delivery_key("f", 1, DAY, [ObjectRef(key="a", etag="e", size=1, version_id=version)])
+        for version in (None, "v1", "v2")
+    ]
+    assert len(set(keys)) == 3
+
+
 def _listed(*keys: str, age: int = 3600) -> list[ListedObject]:
     return [
         ListedObject(key=key, etag=f"e{key}", size=1, last_modified=NOW - timedelta(seconds=age))
