@@ -103,7 +103,7 @@ def _shown(rejects: Sequence[Reject]) -> list[Rejected]:
 def _judge(checked: Checked, dataset: Dataset) -> None:
     finished = checked.refusal is None
     exceeded = expectations.budget_exceeded(
-        dataset.load, rejected=checked.quarantined, read=checked.records, finished=finished
+        dataset.load, rejected=checked.quarantined, read=checked.records, share=float(finished)
     )
     if exceeded:
         checked.broken.append(exceeded)

@@ -22,6 +22,8 @@ from shared.warehouse import quarantine, staging
 from shared.warehouse.staging import Encoder
 
 AHEAD = 2
+# A smaller delivery is read to its end in seconds, whatever it holds.
+HOPELESS_BYTES = 16 << 20
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -72,7 +74,7 @@ async def _copy_data(io: Resources, progress: Progress, counts: list[ObjectCount
                 progress.rows_done += encoded.batch.rows.num_rows
                 yield encoded.data
         counts.append(structs.replace(total, bytes_read=progress.bytes_done - bytes_before))
-    _refuse_beyond_budget(progress, finished=True)
+    _refuse_beyond_budget(progress, share=1)
     yield encoder.trailer()
 
 
@@ -97,12 +99,18 @@ async def _reject(io: Resources, progress: Progress, key: str, rejects: tuple[Re
     await quarantine.add(io.db, progress.run, key, kept)
     if not tolerated:
         raise RecordRejected(f"{progress.first_reject} ({kept[0].code})")
-    _refuse_beyond_budget(progress, finished=False)
+    _refuse_beyond_budget(progress, share=_share(progress))
 
 
-def _refuse_beyond_budget(progress: Progress, *, finished: bool) -> None:
+def _share(progress: Progress) -> float:
+    """How much of the delivery was read; 0 where it is so small that most of it may not be parsed yet."""
+    total = sum(item.size for item in progress.objects)
+    return progress.bytes_done / total if total > HOPELESS_BYTES and progress.bytes_done < total else 0
+
+
+def _refuse_beyond_budget(progress: Progress, *, share: float) -> None:
     exceeded = expectations.budget_exceeded(
-        progress.dataset.load, rejected=progress.rejected, read=progress.records_read, finished=finished
+        progress.dataset.load, rejected=progress.rejected, read=progress.records_read, share=share
     )
     if exceeded:
         raise TooManyErrors(f"{exceeded}; the first is {progress.first_reject}")

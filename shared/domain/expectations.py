@@ -9,6 +9,10 @@ from msgspec import Struct
 
 from shared.domain.dataset import Expectation, Load
 
+# When a percentage is first judged, and by how much the records still to come may exceed the estimate.
+FIRST_JUDGEMENT = 0.1
+SLACK = 4
+
 
 class _Comparison(NamedTuple):
     key: str
@@ -53,11 +57,12 @@ def check(quality: Sequence[Expectation], row_count: int) -> list[Finding]:
     ]
 
 
-def budget_exceeded(load: Load, rejected: int, read: int, finished: bool) -> str | None:
+def budget_exceeded(load: Load, rejected: int, read: int, share: float) -> str | None:
     """Why no more records may be rejected, in words; None while the load may go on.
 
-    Both limits must hold. The share is judged when everything is read (`finished`): before that, good records
-    may follow.
+    Both limits must hold. `share` is how much of the delivery's bytes was read, 1 for all of them. Before
+    that good records may follow: the percentage ends a load early only when the whole would have to hold more
+    than `SLACK` times as many records as its bytes suggest. The first tenth of them suggests too little.
     """
     if load.on_error == "ABORT_STATEMENT":
         return "a record was rejected, and load.onError is ABORT_STATEMENT" if rejected else None
@@ -65,9 +70,13 @@ def budget_exceeded(load: Load, rejected: int, read: int, finished: bool) -> str
         records = "record" if rejected == 1 else "records"
         return f"{rejected} {records} rejected, load.maxErrors allows {load.max_errors}"
     percent = load.max_error_percent
-    if finished and percent is not None and rejected * 100 > Decimal(str(percent)) * read:
-        return f"{rejected} of {read} records rejected, load.maxErrorPercent allows {percent:g} %"
-    return None
+    if percent is None or share < FIRST_JUDGEMENT:
+        return None
+    expected = Decimal(read) if share >= 1 else SLACK * read / Decimal(share)
+    if rejected * 100 <= Decimal(str(percent)) * expected:
+        return None
+    so_far = "" if share >= 1 else f" in the first {share:.0%}"
+    return f"{rejected} of {read} records rejected{so_far}, load.maxErrorPercent allows {percent:g} %"
 
 
 def operator_mistakes(rule: Expectation) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Rejected records: each is kept with object, line, column, code and bytes, and the rest is loaded whole."""
 
+import re
 from typing import Any, NamedTuple
 
 import msgspec
@@ -242,6 +243,15 @@ async def test_a_budget_is_kept_up_to_its_last_record_and_no_further(table: Impo
         assert await outcome.readable(table) == before
     found = await outcome.quarantined(table, run)
     assert [place.line for place in found] == list(range(2, 2 + case.bad))
+
+
+async def test_a_hopeless_file_is_given_up_before_its_end(table: Importer) -> None:
+    await table.apply([{"name": "n", "type": "integer"}], load={"onError": "CONTINUE", "maxErrorPercent": 1})
+    padded = b"bad" + b" " * 1000 + b"\n"
+    run = await table.deliver(DAY, b"n\n" + padded * 50_000)
+    assert run.error_code == "too_many_errors"
+    assert re.search(r"(\d+) of \1 records rejected in the first \d+%", run.error_message or "")
+    assert run.bytes_done < run.bytes_total / 2
 
 
 async def test_a_budget_is_of_the_delivery_and_not_of_each_object(imports: Importer) -> None:

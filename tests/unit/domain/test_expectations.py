@@ -47,33 +47,37 @@ def test_findings_keep_the_order_and_severity_of_the_rules() -> None:
 
 
 @pytest.mark.parametrize(
-    ("load", "rejected", "read", "finished", "exceeded"),
+    ("load", "rejected", "read", "share", "exceeded"),
     [
-        (_load(), 0, 10, True, False),
-        (_load(), 1, 10, False, True),
-        (_load(onError="CONTINUE", maxErrors=3), 3, 3, True, False),
-        (_load(onError="CONTINUE", maxErrors=3), 4, 1000, False, True),
-        (_load(onError="CONTINUE", maxErrors=0), 1, 1000, False, True),
-        (_load(onError="CONTINUE", maxErrorPercent=1), 2, 100, False, False),
-        (_load(onError="CONTINUE", maxErrorPercent=1), 2, 100, True, True),
-        (_load(onError="CONTINUE", maxErrorPercent=1), 1, 100, True, False),
-        (_load(onError="CONTINUE", maxErrorPercent=0), 1, 10**9, True, True),
-        (_load(onError="CONTINUE", maxErrorPercent=0), 0, 0, True, False),
-        (_load(onError="CONTINUE", maxErrors=50, maxErrorPercent=1), 20, 100, True, True),
-        (_load(onError="CONTINUE", maxErrors=5, maxErrorPercent=50), 20, 100, True, True),
-        (_load(onError="CONTINUE", maxErrors=50, maxErrorPercent=50), 20, 100, True, False),
+        (_load(), 0, 10, 1, False),
+        (_load(), 1, 10, 0, True),
+        (_load(onError="CONTINUE", maxErrors=3), 3, 3, 1, False),
+        (_load(onError="CONTINUE", maxErrors=3), 4, 1000, 0, True),
+        (_load(onError="CONTINUE", maxErrors=0), 1, 1000, 0, True),
+        (_load(onError="CONTINUE", maxErrorPercent=1), 2, 100, 0, False),
+        (_load(onError="CONTINUE", maxErrorPercent=1), 2, 100, 1, True),
+        (_load(onError="CONTINUE", maxErrorPercent=1), 1, 100, 1, False),
+        (_load(onError="CONTINUE", maxErrorPercent=0), 1, 10**9, 1, True),
+        (_load(onError="CONTINUE", maxErrorPercent=0), 0, 0, 1, False),
+        (_load(onError="CONTINUE", maxErrorPercent=1), 80, 1000, 0.5, False),  # of 8,000 records at most
+        (_load(onError="CONTINUE", maxErrorPercent=1), 81, 1000, 0.5, True),
+        (_load(onError="CONTINUE", maxErrorPercent=1), 1000, 1000, 0.09, False),
+        (_load(onError="CONTINUE", maxErrorPercent=100), 1000, 1000, 0.9, False),
+        (_load(onError="CONTINUE", maxErrors=50, maxErrorPercent=1), 20, 100, 1, True),
+        (_load(onError="CONTINUE", maxErrors=5, maxErrorPercent=50), 20, 100, 1, True),
+        (_load(onError="CONTINUE", maxErrors=50, maxErrorPercent=50), 20, 100, 1, False),
     ],
 )
 def test_both_limits_of_the_budget_must_hold(
-    load: Load, rejected: int, read: int, finished: bool, exceeded: bool
+    load: Load, rejected: int, read: int, share: float, exceeded: bool
 ) -> None:
-    assert (expectations.budget_exceeded(load, rejected, read, finished) is not None) is exceeded
+    assert (expectations.budget_exceeded(load, rejected, read, share) is not None) is exceeded
 
 
 def test_an_exceeded_budget_names_its_limit_and_what_was_found() -> None:
     load = _load(onError="CONTINUE", maxErrors=3, maxErrorPercent=0.1)
-    assert expectations.budget_exceeded(load, 4, 9, False) == "4 records rejected, load.maxErrors allows 3"
+    assert expectations.budget_exceeded(load, 4, 9, 0) == "4 records rejected, load.maxErrors allows 3"
     assert (
-        expectations.budget_exceeded(load, 2, 100, True)
+        expectations.budget_exceeded(load, 2, 100, 1)
         == "2 of 100 records rejected, load.maxErrorPercent allows 0.1 %"
     )
