@@ -33,6 +33,7 @@
         │   ├── ArchiveUnusable           archive_unusable
         │   ├── DecompressionBomb         decompression_bomb
         │   ├── ObjectCorrupt             object_corrupt
+        │   ├── EncodingBroken            encoding_broken
         │   ├── HeaderBroken              header_broken
         │   ├── QuoteUnterminated         quote_unterminated
         │   └── RecordTooLong             record_too_long
@@ -286,6 +287,13 @@ class ObjectCorrupt(FileRefused):
 
     code = "object_corrupt"
     hint = "Ask the sender to send the file again."
+
+
+class EncodingBroken(FileRefused):
+    """Bytes are not text in the contract's encoding, or hold NUL, and the contract tolerates none."""
+
+    code = "encoding_broken"
+    hint = "Compare format.encoding with what the sender writes; `loadstone infer FILE` guesses it."
 
 
 class HeaderBroken(FileRefused):

@@ -39,8 +39,6 @@ KEYS: frozenset[str] = frozenset().union(
 
 VALUES: Mapping[str, frozenset[str]] = {
     "format.type": frozenset({"ndjson", "parquet"}),
-    "format.onInvalidBytes": frozenset({"replace", "fail"}),
-    "format.onNulByte": frozenset({"strip", "fail"}),
     "format.dialect.doubleQuote": frozenset({"false"}),
     "schema.fields[].type": frozenset(
         {"any", "list", "year", "yearmonth", "duration", "geopoint", "geojson"}
@@ -57,8 +55,6 @@ VALUES: Mapping[str, frozenset[str]] = {
         {"frequency", "latency", "generalAvailability", "endOfSupport", "endOfLife", "retention"}
     ),
 }
-# Every label but UTF-8 itself is an encoding that files do have.
-ANY_OTHER_VALUE = frozenset({"format.encoding"})
 
 
 def is_key(path: Path) -> bool:
@@ -71,7 +67,7 @@ def is_value(path: Path, value: object) -> bool:
     generic = _generic(path)
     if isinstance(value, bool):
         return str(value).lower() in VALUES.get(generic, ())
-    return isinstance(value, str) and (value in VALUES.get(generic, ()) or generic in ANY_OTHER_VALUE)
+    return isinstance(value, str) and value in VALUES.get(generic, ())
 
 
 def _generic(path: Path) -> str:

@@ -18,7 +18,6 @@ type Positions = npt.NDArray[np.intp]
 
 NEWLINE = 10
 CARRIAGE_RETURN = 13
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Block(Struct, frozen=True, kw_only=True):
@@ -73,18 +72,17 @@ class Block(Struct, frozen=True, kw_only=True):
 class Cutter:
     """Turns pieces of text into blocks of at least `block_bytes`, whatever the pieces' sizes.
 
-    `is_empty` says whether nothing was cut yet but, perhaps, a byte order mark.
+    `is_empty` says whether nothing was cut yet.
     """
 
     def __init__(self, *, delimiter: bytes, quote: bytes, block_bytes: int, max_row_bytes: int) -> None:
         self._delimiter, self._quote = delimiter[0], quote[0]
-        self._block_bytes = max(block_bytes, len(BYTE_ORDER_MARK))
+        self._block_bytes = block_bytes
         self._max_row_bytes = max_row_bytes
         self._pieces: list[bytes] = []
         self._pending = 0
         self._wanted = self._block_bytes
         self._line = 1
-        self._started = False
         self.is_empty = True
 
     def feed(self, piece: bytes) -> Iterator[Block]:
@@ -100,8 +98,6 @@ class Cutter:
 
     def _cut(self, *, final: bool) -> Iterator[Block]:
         data = b"".join(self._pieces)
-        if not self._started:
-            data, self._started = data.removeprefix(BYTE_ORDER_MARK), True
         self.is_empty = self.is_empty and not data
         found = scan(data, self._delimiter, self._quote, final=final)
         self._check_lengths(data, found)

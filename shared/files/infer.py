@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.domain.dataset import Field
+from shared.domain.encodings import UTF_8
 from shared.files import convert, sample, texts
 from shared.files.sample import Sample
 from shared.files.texts import TextArray
@@ -138,7 +139,13 @@ def _format(found: Sample) -> dict[str, object]:
     if found.delimiter not in ",\t":
         dialect["delimiter"] = found.delimiter
     kind = "tsv" if found.delimiter == "\t" else "csv"
-    return {"type": kind, "compression": found.compression, **({"dialect": dialect} if dialect else {})}
+    encoding = {"encoding": found.encoding} if found.encoding != UTF_8 else {}
+    return {
+        "type": kind,
+        "compression": found.compression,
+        **encoding,
+        **({"dialect": dialect} if dialect else {}),
+    }
 
 
 def _suffix(found: Sample) -> str:
@@ -158,6 +165,8 @@ def _notes(
 ) -> Iterator[str]:
     yield f"All of this is guessed from {len(found.records)} records; what a sample does not show can differ."
     yield "source.bucket, source.key and load.target are placeholders: only you know where files come from."
+    if found.encoding != UTF_8:
+        yield f"The text is not UTF-8; {found.encoding} is a guess: look at letters beyond ASCII."
     if not found.header:
         yield "The first line looks like data: columns are matched by position, and their names are made up."
     if found.ragged:

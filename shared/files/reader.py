@@ -4,17 +4,19 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from shared.domain import quantities
-from shared.domain.dataset import Dataset
-from shared.domain.report import Reject
-from shared.errors import FileEmpty, HeaderBroken
-from shared.files import delimited, header
+from shared.domain.dataset import Dataset, Format
+from shared.domain.encodings import UTF_8
+from shared.domain.report import Reject, RejectCode
+from shared.errors import EncodingBroken, FileEmpty, HeaderBroken
+from shared.files import delimited, encoding, header
 from shared.files.blocks import Block, Cutter
 from shared.files.checking import BrokenRule, Checker
 from shared.files.compression import MAX_RATIO, Decompressor
 from shared.files.delimited import Layout, Texts
+from shared.files.encoding import Transcoder
 
 BLOCK_BYTES = 1 << 20  # 10 % faster than 512 KiB, 30 % than 256 KiB
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
@@ -58,6 +60,7 @@ class FileReader:
         self._decompressor = Decompressor(
             dataset.format.compression, max_ratio=max_ratio, member=dataset.format.member
         )
+        self._transcoder = Transcoder(dataset.format)
         self._cutter = Cutter(
             delimiter=self._delimiter.encode(),
             quote=dialect.quote_char.encode(),
@@ -65,6 +68,7 @@ class FileReader:
             max_row_bytes=quantities.size(dataset.limits.max_row_bytes),
         )
         self._checker = Checker(dataset)
+        self._intolerable = _intolerable(dataset.format)
         self._places: list[int | None] = []  # for each field its place among the columns that are read
         self._layout: Layout | None = None
         if not dialect.header:
@@ -83,13 +87,24 @@ class FileReader:
     def cut(self, chunk: bytes) -> Iterator[Block]:
         """The blocks that are whole now: decompressed, and cut where a record ends."""
         for piece in self._decompressor.feed(chunk):
-            yield from self._cutter.feed(piece)
+            yield from self._cut(self._transcoder.feed(piece))
 
     def cut_rest(self) -> Iterator[Block]:
         """The last blocks; of a zip archive all. Raises FileRefused where the object is cut off."""
         for piece in self._decompressor.finish():
-            yield from self._cutter.feed(piece)
+            yield from self._cut(self._transcoder.feed(piece))
+        yield from self._cut(self._transcoder.finish())
         yield from self._cutter.finish()
+
+    @property
+    def described(self) -> dict[str, str]:
+        """What was found out about the object, as far as it was read: compression, member, encoding."""
+        found = {
+            "compression": self._decompressor.found,
+            "member": self._decompressor.member,
+            "encoding": self._transcoder.found,
+        }
+        return {name: value for name, value in found.items() if value is not None}
 
     def parse(self, block: Block) -> Batch | None:
         """The batch of a block; None where the block holds nothing but the header."""
@@ -102,6 +117,10 @@ class FileReader:
         """Raises FileEmpty when everything was parsed, and that was nothing."""
         if self._layout is None or self._cutter.is_empty:
             raise FileEmpty("the file holds nothing, not even a header")
+
+    def _cut(self, pieces: Iterable[bytes]) -> Iterator[Block]:
+        for piece in pieces:
+            yield from self._cutter.feed(piece)
 
     def _parsed(self, blocks: Iterable[Block]) -> list[Batch]:
         return [batch for block in blocks if (batch := self.parse(block)) is not None]
@@ -131,10 +150,19 @@ class FileReader:
             missing=tuple(self._dataset.schema.missing_values),
         )
 
+    def _judged(self, reject: Reject) -> Reject:
+        """The reject in the file's encoding. Raises EncodingBroken where the contract tolerates none."""
+        if reject.code is RejectCode.INVALID_BYTES and self._transcoder.found != UTF_8:
+            message = f"has bytes that are not {self._transcoder.found}"
+            reject = structs.replace(reject, message=message, raw=encoding.unmarked(reject.raw))
+        if reject.code in self._intolerable:
+            raise EncodingBroken(f"the record {reject.message}", line=reject.line)
+        return reject
+
     def _batch(self, texts: Texts) -> Batch:
         found = [None if place is None else texts.columns[place] for place in self._places]
         rows, broken = self._checker.check(found, texts.rows)
-        rejects = [*texts.rejects, *_rejects(texts, broken)]
+        rejects = [*map(self._judged, texts.rejects), *_rejects(texts, broken)]
         return Batch(
             rows=rows,
             rejects=tuple(sorted(rejects, key=lambda reject: reject.line)),
@@ -143,6 +171,14 @@ class FileReader:
             first_line=texts.block.first_line,
             lines=_lines(texts, broken) if self._keep_lines else (),
         )
+
+
+def _intolerable(format_: Format) -> frozenset[RejectCode]:
+    policies = {
+        RejectCode.INVALID_BYTES: format_.on_invalid_bytes,
+        RejectCode.NUL_BYTE: format_.on_nul_byte,
+    }
+    return frozenset(code for code, policy in policies.items() if policy == "fail")
 
 
 def _rejects(texts: Texts, broken: Sequence[BrokenRule]) -> Iterator[Reject]:

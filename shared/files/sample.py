@@ -8,9 +8,11 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from shared.errors import FileEmpty, FileRefused
-from shared.files.blocks import BYTE_ORDER_MARK
+from shared.domain.dataset import Format
+from shared.domain.encodings import UTF_8
+from shared.errors import FileEmpty
 from shared.files.compression import peek
+from shared.files.encoding import Transcoder
 
 SAMPLE_BYTES = 4 << 20
 _TYPED = re.compile(r"[+-]?[0-9][0-9 .,:T+-]*Z?")
@@ -21,6 +23,7 @@ class Sample(Struct, frozen=True, kw_only=True):
     """The first records of a file. `records` are those with as many fields as there are `names`."""
 
     compression: str
+    encoding: str
     delimiter: str
     header: bool
     names: tuple[str, ...]
@@ -34,11 +37,10 @@ class Sample(Struct, frozen=True, kw_only=True):
 
 def read(stored: bytes) -> Sample:
     """The whole records in the first bytes of an object. Raises FileRefused where they are no text."""
-    try:
-        compression, data = _decompressed(stored)
-        text = data.removeprefix(BYTE_ORDER_MARK).decode()
-    except UnicodeDecodeError as error:
-        raise FileRefused(f"the file is not UTF-8: {error.reason} at byte {error.start}") from None
+    compression, data = peek(stored, SAMPLE_BYTES)
+    transcoder = Transcoder(Format(encoding="auto", on_invalid_bytes="replace"))
+    transcoded = b"".join([*transcoder.feed(data), *transcoder.finish()])
+    text = _whole_lines(transcoded).decode()
     delimiter = max(_DELIMITERS, key=lambda candidate: _likeliness(_rows(text, candidate)))
     rows = _rows(text, delimiter)
     if not rows:
@@ -49,6 +51,7 @@ def read(stored: bytes) -> Sample:
     whole = [record for record in records if len(record) == width]
     return Sample(
         compression=compression,
+        encoding=transcoder.found or UTF_8,
         delimiter=delimiter,
         header=header,
         names=rows[0] if header else tuple(f"column_{number}" for number in range(1, width + 1)),
@@ -57,11 +60,10 @@ def read(stored: bytes) -> Sample:
     )
 
 
-def _decompressed(stored: bytes) -> tuple[str, bytes]:
-    """Whole lines from the start; a file that is shorter than the sample may lack its last newline."""
-    compression, text = peek(stored, SAMPLE_BYTES)
+def _whole_lines(text: bytes) -> bytes:
+    """Without the last line, which may be cut off; a short file may lack its last newline."""
     whole, newline, _ = text.rpartition(b"\n")
-    return compression, whole + newline
+    return whole + newline
 
 
 def _rows(text: str, delimiter: str) -> list[tuple[str, ...]]:

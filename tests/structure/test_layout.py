@@ -120,6 +120,7 @@ def test_imports_are_absolute() -> None:
         ("prometheus_client", "shared/telemetry"),
         ("isal", "shared/files"),
         ("backports", "shared/files"),
+        ("cchardet", "shared/files"),
     ],
 )
 def test_each_vendor_has_one_door(vendor: str, door: str) -> None:

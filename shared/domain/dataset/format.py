@@ -25,7 +25,7 @@ class Format(Part, frozen=True, kw_only=True):
     type: Literal["csv", "tsv"] = "csv"
     compression: Compression = "auto"
     member: MemberPattern | None = None
-    encoding: Literal["utf-8"] = "utf-8"
-    on_invalid_bytes: Literal["reject"] = "reject"
-    on_nul_byte: Literal["reject"] = "reject"
+    encoding: Annotated[str, Meta(min_length=1)] = "utf-8"
+    on_invalid_bytes: Literal["reject", "replace", "fail"] = "reject"
+    on_nul_byte: Literal["reject", "strip", "fail"] = "reject"
     dialect: Dialect = Dialect()

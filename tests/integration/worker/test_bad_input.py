@@ -97,7 +97,9 @@ REFUSED = {
     "gzip read as text": Refused(
         ZIPPED, "not_compressed", ("which is gzip",), {"format": {"compression": "none"}}
     ),
-    "UTF-16": Refused(GOOD.decode().encode("utf-16"), "header_broken", ("not UTF-8",)),
+    "UTF-16": Refused(
+        GOOD.decode().encode("utf-16"), "encoding_broken", ("byte order mark of utf-16-le", "says utf-8")
+    ),
     "unterminated quote": Refused(
         GOOD + b'3,"three,3\n4,four,4\n', "quote_unterminated", (" line 4", "never closed")
     ),
