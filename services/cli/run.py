@@ -51,6 +51,10 @@ def _parts(run: RunDetail) -> Iterator[RenderableType]:
             for each in run.objects
         ]
         yield table(columns, counts, empty="none")
+    found = (run.report or {}).get("read")
+    if found:
+        yield Text("\nRead as", style="bold")
+        yield facts((key, ", ".join(map(str, each.values()))) for key, each in found.items())
     stages = (run.report or {}).get("stages")
     if stages:
         yield Text("\nSeconds by stage", style="bold")

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -29,6 +29,7 @@ class Progress(Meter):
         self.records_read = 0
         self.rejected = 0
         self.first_reject: str | None = None
+        self.read: dict[str, Mapping[str, object]] = {}
         self.findings: Sequence[Finding] = ()
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.started = self._entered = time.perf_counter()
@@ -47,6 +48,10 @@ class Progress(Meter):
         """Counts bytes as stored in the bucket."""
         self.bytes_done += count
 
+    def describe(self, key: str, found: Mapping[str, object]) -> None:
+        """Keeps what the reader found out about an object."""
+        self.read[key] = found
+
     def ending(
         self, state: RunState, *, version: int | None = None, error: LoadstoneError | None = None
     ) -> Ending:
@@ -57,6 +62,7 @@ class Progress(Meter):
             "recordsRead": self.records_read,
             "rowsLoaded": self.rows_done,
             "rowsQuarantined": self.rejected,
+            "read": self.read,
             "findings": msgspec.to_builtins(self.findings),
         }
         return Ending(

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 
@@ -23,6 +23,9 @@ class Meter:
 
     def count_bytes(self, count: int) -> None:
         """Hears how many bytes came from the bucket."""
+
+    def describe(self, key: str, found: Mapping[str, object]) -> None:
+        """Hears what was found out about an object: how it is compressed and encoded."""
 
     def spend(self, what: str, seconds: float) -> None:
         """Hears how long a thread was busy with something."""
@@ -66,6 +69,8 @@ async def batches[T](
         reader.refuse_if_empty()
     except FileRefused as refused:
         raise _located(refused, item.key) from None
+    finally:
+        meter.describe(item.key, reader.described)
 
 
 async def _blocks(

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from shared.catalog import runs
 from tests.integration.worker import outcome
 from tests.integration.worker.outcome import DAY
 from tests.support.imports import Importer
@@ -276,6 +277,21 @@ async def test_every_object_of_a_delivery_has_its_header_and_its_own_counts(impo
         (outcome.key("b.csv"), 0, 0, 0),
         (outcome.key("c.csv.gz"), 1, 1, 1),
     ]
+
+
+async def test_how_each_object_was_read_stands_in_the_report(imports: Importer) -> None:
+    await imports.apply(FIELDS, format={"encoding": "auto"})
+    german = "id,name,amount\n3,Grüße aus Zürich,3\n4,Straße nach Österreich,4\n".encode("latin-1")
+    files = {"a.csv": GOOD, "b.csv": gzip.compress(german), "c.csv": archive("inner.csv")}
+    run = await imports.deliver_files(DAY, files)
+    await outcome.assert_published(imports, run)
+    report = await runs.report(imports.db, run.id)
+    assert report is not None
+    assert report["read"] == {
+        outcome.key("a.csv"): {"compression": "none", "encoding": "utf-8"},
+        outcome.key("b.csv"): {"compression": "gzip", "encoding": "cp1252"},
+        outcome.key("c.csv"): {"compression": "zip", "member": "inner.csv", "encoding": "utf-8"},
+    }
 
 
 async def test_one_empty_object_refuses_the_whole_delivery_by_name(imports: Importer) -> None:
