@@ -14,7 +14,7 @@ from services.cli.examination import Checked, examine
 from services.cli.exits import Exit
 from services.cli.output import byte_count, facts, table
 from services.cli.verb import verb
-from shared.files.reader import FileReader
+from shared.files.reader import reader_for
 from shared.settings import ProfileName, Worker
 
 COLUMNS = ("line", "column", "code", "message", "record")
@@ -50,7 +50,7 @@ def command(ctx: click.Context, file: BinaryIO, document: Path, show: int) -> No
     """
     dataset = documents.read(document)
     settings = configuration.read(CheckSettings).worker
-    reader = FileReader(
+    reader = reader_for(
         dataset,
         max_ratio=settings.max_compression_ratio,
         block_bytes=settings.block_bytes,

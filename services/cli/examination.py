@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from msgspec import Struct
 
@@ -11,7 +11,9 @@ from shared.domain.dataset import Dataset
 from shared.domain.expectations import Finding
 from shared.domain.report import Reject
 from shared.errors import FileRefused
-from shared.files.reader import Batch, FileReader
+from shared.files import reader as files
+from shared.files.batch import Batch
+from shared.files.reader import Reader
 
 CHUNK = 256 * 1024
 
@@ -56,12 +58,12 @@ class Checked(Struct, kw_only=True, rename="camel"):
         return self.refusal is None and not self.broken
 
 
-def examine(file: BinaryIO, reader: FileReader, dataset: Dataset, *, show: int) -> Checked:
+def examine(file: BinaryIO, reader: Reader[Any], dataset: Dataset, *, show: int) -> Checked:
     """Reads the file to its end, in bounded memory, and judges it."""
     checked = Checked(file=file.name)
     started = time.perf_counter()
     try:
-        for batch in _batches(file, reader, checked):
+        for batch in files.read(reader, _chunks(file, checked)):
             _count(checked, batch, show)
     except FileRefused as refused:
         checked.refusal = Refusal(
@@ -72,11 +74,10 @@ def examine(file: BinaryIO, reader: FileReader, dataset: Dataset, *, show: int) 
     return checked
 
 
-def _batches(file: BinaryIO, reader: FileReader, checked: Checked) -> Iterator[Batch]:
+def _chunks(file: BinaryIO, checked: Checked) -> Iterator[bytes]:
     while chunk := file.read(CHUNK):
         checked.bytes += len(chunk)
-        yield from reader.feed(chunk)
-    yield from reader.finish()
+        yield chunk
 
 
 def _count(checked: Checked, batch: Batch, show: int) -> None:

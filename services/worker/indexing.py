@@ -7,7 +7,7 @@ from services.worker.progress import Progress
 from services.worker.reading import Meter, batches
 from services.worker.resources import Resources
 from shared.errors import KeyDuplicated
-from shared.files.reader import Batch
+from shared.files.batch import Batch
 from shared.warehouse import staging
 from shared.warehouse.staging import DuplicatesFound
 

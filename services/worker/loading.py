@@ -17,7 +17,7 @@ from services.worker.resources import Resources
 from shared.domain import expectations
 from shared.domain.report import ObjectCounts, Reject
 from shared.errors import RecordRejected, TooManyErrors
-from shared.files.reader import Batch
+from shared.files.batch import Batch
 from shared.warehouse import quarantine, staging
 from shared.warehouse.staging import Encoder
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from typing import Any
 
 from services.worker.overlap import ahead
 from services.worker.resources import Resources
@@ -12,10 +13,10 @@ from shared.domain import quantities
 from shared.domain.dataset import Dataset
 from shared.domain.run import ObjectRef
 from shared.errors import FileRefused, FileTooLarge
-from shared.files.blocks import Block
-from shared.files.reader import Batch, FileReader
+from shared.files.batch import Batch
+from shared.files.reader import Reader, reader_for
 
-BLOCKS_AHEAD = 2
+PIECES_AHEAD = 2
 
 
 class Meter:
@@ -44,16 +45,16 @@ async def batches[T](
 
     Raises FileRefused with the object's key and line in its message.
     """
-    reader = FileReader(
+    reader = reader_for(
         dataset,
         max_ratio=io.max_compression_ratio,
         block_bytes=io.block_bytes,
         keep_lines=keep_lines,
     )
 
-    def parse(block: Block) -> T | None:
+    def parse(piece: object) -> T | None:
         started = time.perf_counter()
-        batch = reader.parse(block)
+        batch = reader.parse(piece)
         meter.spend("parse", time.perf_counter() - started)
         return None if batch is None else work(batch)
 
@@ -62,9 +63,9 @@ async def batches[T](
         _refuse_too_large(dataset, item)
         # One thread of each kind: every thread more keeps an arena of freed memory of its own.
         with ThreadPoolExecutor(1, "parser") as parser:
-            async with ahead(_blocks(io, dataset, item, reader, meter), BLOCKS_AHEAD) as blocks:
-                async for block in blocks:
-                    if (done := await loop.run_in_executor(parser, parse, block)) is not None:
+            async with ahead(_pieces(io, dataset, item, reader, meter), PIECES_AHEAD) as pieces:
+                async for piece in pieces:
+                    if (done := await loop.run_in_executor(parser, parse, piece)) is not None:
                         yield done
         reader.refuse_if_empty()
     except FileRefused as refused:
@@ -73,29 +74,29 @@ async def batches[T](
         meter.describe(item.key, reader.described)
 
 
-async def _blocks(
-    io: Resources, dataset: Dataset, item: ObjectRef, reader: FileReader, meter: Meter
-) -> AsyncGenerator[Block]:
+async def _pieces(
+    io: Resources, dataset: Dataset, item: ObjectRef, reader: Reader[Any], meter: Meter
+) -> AsyncGenerator[object]:
     loop = asyncio.get_running_loop()
 
-    def cut(blocks: Iterator[Block]) -> Block | None:
+    def cut(pieces: Iterator[object]) -> object:
         started = time.perf_counter()
-        block = next(blocks, None)
+        piece = next(pieces, None)
         meter.spend("cut", time.perf_counter() - started)
-        return block
+        return piece
 
-    async def each(blocks: Iterator[Block]) -> AsyncGenerator[Block]:
-        while (block := await loop.run_in_executor(cutter, cut, blocks)) is not None:
-            yield block
+    async def each(pieces: Iterator[object]) -> AsyncGenerator[object]:
+        while (piece := await loop.run_in_executor(cutter, cut, pieces)) is not None:
+            yield piece
 
     with ThreadPoolExecutor(1, "cutter") as cutter:
         async with aclosing(io.bucket.stream(dataset.source.bucket, item)) as chunks:
             async for chunk in chunks:
                 meter.count_bytes(len(chunk))
-                async for block in each(reader.cut(chunk)):
-                    yield block
-        async for block in each(reader.cut_rest()):
-            yield block
+                async for piece in each(reader.cut(chunk)):
+                    yield piece
+        async for piece in each(reader.cut_rest()):
+            yield piece
 
 
 def _refuse_too_large(dataset: Dataset, item: ObjectRef) -> None:

@@ -1,10 +1,10 @@
-"""Reads bytes through FileReader in a test, and holds them against a parser that is slow and obvious."""
+"""Reads bytes as the worker does in a test, and holds them against a parser that is slow and obvious."""
 
 from typing import Any, NamedTuple
 
 from shared.domain.dataset import Dataset
 from shared.domain.report import Reject
-from shared.files.reader import FileReader
+from shared.files import reader
 from tests.support import datasets
 
 
@@ -18,8 +18,8 @@ class Read(NamedTuple):
 
 def read(*chunks: bytes, of: Dataset | None = None, **options: Any) -> Read:
     """Everything that the chunks hold, as one."""
-    reader = FileReader(of or datasets.dataset(), keep_lines=True, **options)
-    batches = [batch for chunk in chunks for batch in reader.feed(chunk)] + reader.finish()
+    made = reader.reader_for(of or datasets.dataset(), keep_lines=True, **options)
+    batches = list(reader.read(made, chunks))
     for batch in batches:
         assert batch.records == batch.rows.num_rows + len(batch.rejects)
         assert len(batch.lines) == batch.rows.num_rows

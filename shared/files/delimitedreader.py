@@ -1,0 +1,151 @@
+"""Reads a CSV or TSV object: blocks of whole records, then columns, then typed rows and rejects."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from msgspec import structs
+
+from shared.domain import quantities
+from shared.domain.dataset import Dataset, Format
+from shared.domain.encodings import UTF_8
+from shared.domain.report import Reject, RejectCode
+from shared.errors import EncodingBroken, FileEmpty, HeaderBroken
+from shared.files import delimited, encoding, header
+from shared.files.batch import Batch
+from shared.files.blocks import Block, Cutter
+from shared.files.checking import BrokenRule, Checker
+from shared.files.delimited import Layout, Texts
+from shared.files.textstream import TextStream
+
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
+
+
+class DelimitedReader:
+    """Turns one object's bytes, in whatever chunks they come, into batches; see `reader.Reader`."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        *,
+        max_ratio: int,
+        block_bytes: int,
+        keep_lines: bool,
+    ) -> None:
+        dialect = dataset.format.dialect
+        self._dataset = dataset
+        self._delimiter = dialect.delimiter or _DELIMITERS[dataset.format.type]
+        self._keep_lines = keep_lines
+        self._text = TextStream(dataset.format, max_ratio=max_ratio)
+        self._cutter = Cutter(
+            delimiter=self._delimiter.encode(),
+            quote=dialect.quote_char.encode(),
+            block_bytes=block_bytes,
+            max_row_bytes=quantities.size(dataset.limits.max_row_bytes),
+        )
+        self._checker = Checker(dataset)
+        self._intolerable = _intolerable(dataset.format)
+        self._places: list[int | None] = []  # for each field its place among the columns that are read
+        self._layout: Layout | None = None
+        if not dialect.header:
+            self._lay_out([*range(len(dataset.schema.fields))], len(dataset.schema.fields))
+
+    def cut(self, chunk: bytes) -> Iterator[Block]:
+        """The blocks that are whole now: decompressed, and cut where a record ends."""
+        return self._cut(self._text.feed(chunk))
+
+    def cut_rest(self) -> Iterator[Block]:
+        """The last blocks. Raises FileRefused where the object is cut off."""
+        yield from self._cut(self._text.finish())
+        yield from self._cutter.finish()
+
+    @property
+    def described(self) -> dict[str, str]:
+        """What was found out about the object, as far as it was read: compression, member, encoding."""
+        return self._text.described
+
+    def parse(self, block: Block) -> Batch | None:
+        """The batch of a block; None where the block holds nothing but the header."""
+        rest = block if self._layout is not None else self._read_header(block)
+        if not len(rest.ends) or self._layout is None:
+            return None
+        return self._batch(delimited.parse(rest, self._layout))
+
+    def refuse_if_empty(self) -> None:
+        """Raises FileEmpty when everything was parsed, and that was nothing."""
+        if self._layout is None or self._cutter.is_empty:
+            raise FileEmpty("the file holds nothing, not even a header")
+
+    def _cut(self, pieces: Iterable[bytes]) -> Iterator[Block]:
+        for piece in pieces:
+            yield from self._cutter.feed(piece)
+
+    def _read_header(self, block: Block) -> Block:
+        """The block behind the header: the first record that is not a blank line."""
+        written = np.flatnonzero(block.text_ends > block.starts)[:1]
+        if not len(written):
+            return block
+        number, line = int(written[0]), int(block.lines(written)[0])
+        if number in block.strays:
+            raise HeaderBroken("the header has a stray quote", line=line)
+        dialect, schema = self._dataset.format.dialect, self._dataset.schema
+        names = header.names(block.raw(number), self._delimiter, dialect, line)
+        self._lay_out(header.match(names, schema, line), len(names))
+        return block.after(number)
+
+    def _lay_out(self, numbers: Sequence[int | None], columns: int) -> None:
+        """Takes each field's column by its number in the file."""
+        wanted = tuple(sorted(number for number in numbers if number is not None))
+        self._places = [None if number is None else wanted.index(number) for number in numbers]
+        self._layout = Layout(
+            delimiter=self._delimiter,
+            quote=self._dataset.format.dialect.quote_char,
+            columns=columns,
+            wanted=wanted,
+            missing=tuple(self._dataset.schema.missing_values),
+        )
+
+    def _judged(self, reject: Reject) -> Reject:
+        """The reject in the file's encoding. Raises EncodingBroken where the contract tolerates none."""
+        if reject.code is RejectCode.INVALID_BYTES and self._text.encoding != UTF_8:
+            message = f"has bytes that are not {self._text.encoding}"
+            reject = structs.replace(reject, message=message, raw=encoding.unmarked(reject.raw))
+        if reject.code in self._intolerable:
+            raise EncodingBroken(f"the record {reject.message}", line=reject.line)
+        return reject
+
+    def _batch(self, texts: Texts) -> Batch:
+        found = [None if place is None else texts.columns[place] for place in self._places]
+        rows, broken = self._checker.check(found, texts.rows)
+        rejects = [*map(self._judged, texts.rejects), *_rejects(texts, broken)]
+        return Batch(
+            rows=rows,
+            rejects=tuple(sorted(rejects, key=lambda reject: reject.line)),
+            records=len(texts.block.ends) - texts.blank_lines,
+            blank_lines=texts.blank_lines,
+            first_line=texts.block.first_line,
+            lines=_lines(texts, broken) if self._keep_lines else (),
+        )
+
+
+def _intolerable(format_: Format) -> frozenset[RejectCode]:
+    policies = {
+        RejectCode.INVALID_BYTES: format_.on_invalid_bytes,
+        RejectCode.NUL_BYTE: format_.on_nul_byte,
+    }
+    return frozenset(code for code, policy in policies.items() if policy == "fail")
+
+
+def _rejects(texts: Texts, broken: Sequence[BrokenRule]) -> Iterator[Reject]:
+    if not broken:
+        return
+    records = texts.numbers(np.array([rule.row for rule in broken], np.intp))
+    lines = texts.block.lines(records)
+    for rule, record, line in zip(broken, records.tolist(), lines.tolist(), strict=True):
+        raw = texts.block.raw(record)
+        yield Reject(line=line, column=rule.column, code=rule.code, message=rule.message, raw=raw)
+
+
+def _lines(texts: Texts, broken: Sequence[BrokenRule]) -> list[int]:
+    rows = np.delete(np.arange(texts.rows, dtype=np.intp), [rule.row for rule in broken])
+    lines: list[int] = texts.block.lines(texts.numbers(rows)).tolist()
+    return lines
