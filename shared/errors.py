@@ -20,6 +20,7 @@
         ├── Unauthorized              unauthorized
         ├── BucketDenied              bucket_denied
         ├── DeliveryMissing           delivery_missing
+        ├── ManifestBroken            manifest_broken
         ├── RunCancelled              run_cancelled
         ├── DeliverySuperseded        delivery_superseded
         ├── TimeLimitExceeded         time_limit_exceeded
@@ -193,6 +194,13 @@ class DeliveryMissing(Permanent):
 
     code = "delivery_missing"
     hint = "Ask the sender; then `loadstone import DATASET --date DATE`."
+
+
+class ManifestBroken(Permanent):
+    """A delivery's manifest can't be understood, or names what is no part of the delivery."""
+
+    code = "manifest_broken"
+    hint = "Compare it with source.complete.manifest in docs/reference/dataset.md."
 
 
 class RunCancelled(Permanent):

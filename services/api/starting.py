@@ -26,11 +26,10 @@ async def start(
 ) -> tuple[Run, bool]:
     """Accept the import of one delivery: the run that stands for it, and whether that is a new one.
 
-    An incomplete delivery makes a run that waits. Raises DeliveryMissing when waiting would not help.
+    An incomplete delivery makes a run that waits. Raises DeliveryMissing or ManifestBroken when waiting
+    would not help.
     """
-    source = dataset.document.source
-    listed = await io.bucket.listing(source.bucket, delivery.key_prefix(source, business_date))
-    found = delivery.completeness(source, business_date, listed, io.now())
+    found = await io.bucket.look(dataset.document.source, business_date, io.now())
     request = Request(
         dataset_id=dataset.id,
         contract_version=dataset.contract_version,

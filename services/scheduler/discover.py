@@ -12,7 +12,7 @@ from shared.catalog.waiting import Deadlines
 from shared.domain import delivery
 from shared.domain.delivery import Complete, Missing
 from shared.domain.run import Run, RunId
-from shared.errors import BucketDenied, BucketUnavailable, DeliveryMissing, LoadstoneError
+from shared.errors import BucketDenied, BucketUnavailable, DeliveryMissing, LoadstoneError, ManifestBroken
 from shared.telemetry import logs, metrics
 
 log = logs.logger()
@@ -76,6 +76,8 @@ class Discovery:
                 await self._enqueue(one, judgement)
             case Missing(hopeless=True, reason=reason):
                 await self._give_up(run, DeliveryMissing(reason))
+            case ManifestBroken():
+                await self._give_up(run, judgement)
             case Missing(reason=reason) if give_up_at is not None and give_up_at <= self._now:
                 told = f"it did not come until {give_up_at:%Y-%m-%d %H:%M} UTC: {reason}"
                 await self._give_up(run, DeliveryMissing(told))
@@ -88,19 +90,21 @@ class Discovery:
             case error:  # the bucket can't be read: that says nothing about the delivery
                 await waiting.check_later(self._io.db, run.id, AFTER_A_FAILURE, error.message)
 
-    async def _judge(self, one: Waiting) -> Complete | Missing | BucketUnavailable | BucketDenied:
+    async def _judge(self, one: Waiting) -> Complete | Missing | LoadstoneError:
         source, date = one.dataset.document.source, one.run.business_date
         if source.bucket in self._failed:
             return self._failed[source.bucket]
         subject = f"bucket {source.bucket}"
         try:
-            listed = await self._io.bucket.listing(source.bucket, delivery.key_prefix(source, date))
+            found = await self._io.bucket.look(source, date, self._now)
+        except ManifestBroken as error:
+            return error
         except (BucketUnavailable, BucketDenied) as error:
             self._failed[source.bucket] = error
             self._io.troubles.met(subject, error)
             return error
         self._io.troubles.over(subject)
-        return delivery.completeness(source, date, listed, self._now)
+        return found
 
     async def _enqueue(self, one: Waiting, found: Complete) -> None:
         run, version = one.run, one.dataset.contract_version

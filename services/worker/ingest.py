@@ -7,7 +7,7 @@ from services.worker.progress import Progress
 from services.worker.publishing import tries
 from services.worker.record import recorded
 from services.worker.resources import Resources
-from shared.catalog import datasets, runs, versions
+from shared.catalog import datasets, objects, runs, versions
 from shared.domain.run import RunId, RunState
 from shared.telemetry import metrics
 from shared.warehouse import tables
@@ -42,5 +42,5 @@ async def publish(report: Report, io: Resources, progress: Progress) -> None:
                 version = await versions.add(tx, run, row_count=report.rows, byte_count=size)
                 await tables.make_live(tx, version, progress.table, dataset)
                 await datasets.point(tx, run.dataset_id, version.number)
-                await runs.count_objects(tx, run.id, report.objects)
+                await objects.count(tx, run.id, report.objects)
                 await runs.finish(tx, run, progress.ending(RunState.SUCCEEDED, version=version.number))

@@ -11,9 +11,8 @@ from typing import Any
 import asyncpg
 from msgspec import Struct
 
-from shared.catalog import datasets
+from shared.catalog import datasets, objects
 from shared.domain.contract import Contract
-from shared.domain.report import ObjectCounts
 from shared.domain.run import DatasetId, ObjectRef, Run, RunId, RunState, Trigger
 from shared.errors import Conflict, LeaseLost, LoadstoneError, NotFound, RunCancelled
 from shared.postgres import rows, statements
@@ -62,20 +61,6 @@ class Ready(Struct, frozen=True, kw_only=True):
     fence: int
 
 
-class ObjectRecord(Struct, frozen=True, kw_only=True):
-    """One object of a run, with what was read of it once the run has succeeded."""
-
-    key: str
-    etag: str
-    version_id: str | None = None
-    size: int
-    bytes_read: int | None = None
-    records_read: int | None = None
-    rows_loaded: int | None = None
-    rows_quarantined: int | None = None
-    blank_lines: int | None = None
-
-
 class StateCount(Struct, frozen=True, kw_only=True):
     """How many runs are in a state, how many of them are late, and for how many seconds the oldest is due."""
 
@@ -117,7 +102,7 @@ async def history(
 
 
 async def submit(
-    db: Connection, request: Request, delivery_key: str, objects: Sequence[ObjectRef]
+    db: Connection, request: Request, delivery_key: str, items: Sequence[ObjectRef]
 ) -> tuple[RunId, bool]:
     """Accepts a complete delivery; answers with its run, and whether that is one that will import it.
 
@@ -135,11 +120,11 @@ async def submit(
         delivery_key,
         request.nonce,
         request.max_attempts,
-        sum(item.size for item in objects),
+        sum(item.size for item in items),
     )
     if run_id is None:
         return await _standing(db, request, delivery_key), False
-    await pin(db, RunId(run_id), objects)
+    await objects.pin(db, RunId(run_id), items)
     return RunId(run_id), True
 
 
@@ -151,14 +136,6 @@ async def _standing(db: Connection, request: Request, delivery_key: str) -> RunI
         return RunId(standing["id"])
     values = (standing["id"], request.trigger, request.requested_by, request.priority)
     return RunId(await db.fetchval(SQL.submit_unchanged, *values))
-
-
-async def pin(db: Connection, run_id: RunId, objects: Sequence[ObjectRef]) -> None:
-    """Keeps which objects, at which ETags, a run is about."""
-    await db.executemany(
-        SQL.add_object,
-        [(run_id, item.key, item.etag, item.size, item.version_id, item.checksum) for item in objects],
-    )
 
 
 async def claim(db: Pool, run_id: RunId, *, worker: str, lease: float) -> Claimed | None:
@@ -173,8 +150,7 @@ async def claim(db: Pool, run_id: RunId, *, worker: str, lease: float) -> Claime
     if run.fence != fence:  # so long ago was the claim that somebody else has made one since
         return None
     contract = await datasets.contract(db, run.dataset_id, run.contract_version)
-    objects = rows.structs(await db.fetch(SQL.objects, run_id), ObjectRef)
-    return Claimed(run=run, contract=contract, objects=tuple(objects))
+    return Claimed(run=run, contract=contract, objects=tuple(await objects.pinned(db, run_id)))
 
 
 async def beat(
@@ -211,17 +187,6 @@ async def finish(db: Connection | Pool, run: Run | Expired, ending: Ending) -> N
     )
     if done is None:
         raise LeaseLost(f"run {run.id} is no longer held under fence {run.fence}")
-
-
-async def count_objects(db: Connection, run_id: RunId, counts: Sequence[ObjectCounts]) -> None:
-    """Keeps the counts of each object; the database refuses those that do not add up."""
-    await db.executemany(
-        SQL.count_object,
-        [
-            (run_id, c.key, c.bytes_read, c.records_read, c.rows_loaded, c.rows_quarantined, c.blank_lines)
-            for c in counts
-        ],
-    )
 
 
 async def retry(db: Connection | Pool, run: Run | Expired, error: LoadstoneError, delay: float) -> bool:
@@ -286,11 +251,6 @@ async def record_rollback(db: Connection, request: Request, version: int) -> Run
         version,
     )
     return RunId(await db.fetchval(SQL.record_rollback, *values))
-
-
-async def objects(db: Connection | Pool, run_id: RunId) -> list[ObjectRecord]:
-    """The objects of a run with their counts."""
-    return rows.structs(await db.fetch(SQL.object_counts, run_id), ObjectRecord)
 
 
 async def report(db: Connection | Pool, run_id: RunId) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 import asyncpg
 from msgspec import Struct
 
-from shared.catalog import runs
+from shared.catalog import objects
 from shared.catalog.runs import Request
 from shared.domain.run import ObjectRef, Run, RunId, RunState
 from shared.errors import LoadstoneError
@@ -67,14 +67,14 @@ async def check_later(db: Connection | Pool, run_id: RunId, seconds: float, miss
 
 
 async def enqueue(
-    db: Connection, run: Run, delivery_key: str, objects: Sequence[ObjectRef], contract_version: int
+    db: Connection, run: Run, delivery_key: str, items: Sequence[ObjectRef], contract_version: int
 ) -> bool:
     """Makes a waiting run claimable; False where another run stands for its delivery: it is `unchanged`."""
-    size = sum(item.size for item in objects)
+    size = sum(item.size for item in items)
     try:
         async with db.transaction():
             if await db.fetchval(SQL.enqueue, run.id, delivery_key, size, contract_version):
-                await runs.pin(db, run.id, objects)
+                await objects.pin(db, run.id, items)
     except asyncpg.UniqueViolationError:
         await db.execute(SQL.end_unchanged, run.id, delivery_key)
         return False

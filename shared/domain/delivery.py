@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from shared.domain import manifest as manifests
 from shared.domain import quantities, wildcards
 from shared.domain.dataset import Source
 from shared.domain.run import ObjectRef
+from shared.errors import ManifestBroken
 
 # Only directives whose result no locale changes, and that name a day.
 _DATE_DIRECTIVES = frozenset("Ymdyj")
@@ -55,23 +57,27 @@ def pattern_mistakes(pattern: str) -> Iterator[str]:
 
 
 def key_prefix(source: Source, business_date: date) -> str:
-    """The longest prefix that all objects of a delivery share, its marker included: what to list."""
-    key = _dated(source.key, business_date)
-    literal = key[: _wildcard_at(key)]
-    return _folder(literal) if source.complete.marker else literal
+    """The longest prefix that all objects of a delivery share, marker and manifest included: what to list."""
+    literal = _literal(source, business_date)
+    return _folder(literal) if source.complete.marker or source.complete.manifest else literal
 
 
 def marker_key(source: Source, business_date: date) -> str | None:
     """The key of the marker object: in the folder above the first wildcard of the key pattern."""
-    if source.complete.marker is None:
-        return None
-    key = _dated(source.key, business_date)
-    return _folder(key[: _wildcard_at(key)]) + source.complete.marker
+    marker = source.complete.marker
+    return None if marker is None else _folder(_literal(source, business_date)) + marker
+
+
+def manifest_key(source: Source, business_date: date) -> str | None:
+    """The key of the manifest, which lies where a marker does."""
+    manifest = source.complete.manifest
+    return None if manifest is None else _folder(_literal(source, business_date)) + manifest
 
 
 def matches(source: Source, business_date: date, key: str) -> bool:
-    """Whether the object of this key belongs to the delivery. Markers and folder placeholders don't."""
-    if key.endswith("/") or key == marker_key(source, business_date):
+    """Whether an object of this key may belong to the delivery. Markers, manifests and placeholders don't."""
+    apart = (marker_key(source, business_date), manifest_key(source, business_date))
+    if key.endswith("/") or key in apart:
         return False
     return wildcards.match(_dated(source.key, business_date), key)
 
@@ -83,10 +89,22 @@ def select[Listed: ObjectRef](source: Source, business_date: date, listed: Itera
 
 
 def completeness(
-    source: Source, business_date: date, listed: Sequence[ListedObject], now: datetime
+    source: Source,
+    business_date: date,
+    listed: Sequence[ListedObject],
+    now: datetime,
+    manifest: bytes | None = None,
 ) -> Complete | Missing:
-    """Whether the delivery can be imported, judged by everything listed below its `key_prefix`."""
+    """Whether the delivery can be imported, judged by everything listed below its `key_prefix`.
+
+    `manifest` is the content of the manifest where there is one. Raises ManifestBroken.
+    """
     objects = select(source, business_date, listed)
+    if source.complete.manifest is not None:
+        promised = _promised(source, business_date, objects, manifest)
+        if isinstance(promised, Missing):
+            return promised
+        objects = promised
     wanted = _dated(source.key, business_date)
     if len(objects) > source.files.max:
         return Missing(
@@ -100,6 +118,30 @@ def completeness(
     if marker is not None and all(found.key != marker for found in listed):
         return Missing(reason=f"the marker {marker} is not there yet")
     return _unstable(source, objects, now) or Complete(objects=tuple(objects))
+
+
+def _promised(
+    source: Source, business_date: date, objects: Sequence[ListedObject], content: bytes | None
+) -> list[ListedObject] | Missing:
+    """Those of the objects that the manifest names, with the checksums that it promises."""
+    key = manifest_key(source, business_date) or ""
+    if content is None:
+        return Missing(reason=f"the manifest {key} is not there yet")
+    try:
+        entries = manifests.parse(content, bucket=source.bucket, folder=_folder(key))
+    except ManifestBroken as broken:
+        raise ManifestBroken(f"{key}: {broken.message}") from None
+    for entry in entries:
+        if not matches(source, business_date, entry.key):
+            wanted = _dated(source.key, business_date)
+            raise ManifestBroken(f"{key}: it names {entry.key}, which does not match source.key ({wanted})")
+    reason = manifests.missing(entries, {found.key: found.size for found in objects})
+    if reason is not None:
+        return Missing(reason=reason)
+    checksums = {entry.key: entry.checksum for entry in entries}
+    return [
+        structs.replace(found, checksum=checksums[found.key]) for found in objects if found.key in checksums
+    ]
 
 
 def delivery_key(
@@ -146,9 +188,9 @@ def _dated(pattern: str, business_date: date) -> str:
     )
 
 
-def _wildcard_at(key: str) -> int:
-    found = _WILDCARD.search(key)
-    return found.start() if found else len(key)
+def _literal(source: Source, business_date: date) -> str:
+    """The key pattern of a date as far as it holds no wildcard."""
+    return _WILDCARD.split(_dated(source.key, business_date), maxsplit=1)[0]
 
 
 def _folder(key: str) -> str:

@@ -15,7 +15,6 @@ def _under(prefix: str, keys: str) -> frozenset[str]:
 KEYS: frozenset[str] = frozenset().union(
     _under("", "evolution calendar notify lineage"),
     _under("source.", "onReupload afterLoad triggers"),
-    _under("source.complete.", "manifest"),
     _under("format.dialect.", "$schema lineTerminator nullSequence escapeChar skipInitialSpace commentChar"),
     _under("format.dialect.", "commentRows headerRows headerJoin caseSensitiveHeader csvddfVersion property"),
     _under("format.dialect.", "itemType itemKeys sheetNumber sheetName table"),

@@ -1,6 +1,7 @@
 """Objects are read whole and unchanged, whatever the network does, from a real S3 server."""
 
 import asyncio
+import hashlib
 import random
 import tracemalloc
 from collections.abc import AsyncGenerator
@@ -8,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
+import crc32c
 import msgspec
 import pytest
 
@@ -233,3 +235,23 @@ async def test_leaving_early_gives_the_connection_back(objects: Bucket, bucket_n
         async with aclosing(objects.stream(bucket_name, item)) as chunks:
             assert await anext(chunks)
     assert await objects.exists(bucket_name, "a.bin")
+
+
+@pytest.mark.parametrize(
+    "checksum",
+    [
+        f"sha256:{hashlib.sha256(BODY).hexdigest()}",
+        f"md5:{hashlib.md5(BODY).hexdigest()}",
+        f"crc32c:{crc32c.crc32c(BODY):08x}",
+    ],
+)
+async def test_a_promised_checksum_is_compared_while_reading(
+    objects: Bucket, bucket_name: str, checksum: str
+) -> None:
+    stored = await objects.put(bucket_name, "a.bin", BODY)
+    promised = msgspec.structs.replace(stored, checksum=checksum)
+    assert await read(objects, bucket_name, promised) == BODY
+    algorithm, digest = checksum.split(":")
+    wrong = f"{algorithm}:{'0' * len(digest)}"
+    with pytest.raises(ObjectCorrupt, match=rf"a\.bin: the manifest promises {wrong}.* have {checksum}"):
+        await read(objects, bucket_name, msgspec.structs.replace(stored, checksum=wrong))

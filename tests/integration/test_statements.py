@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from shared.catalog import attempts, audit, datasets, runs, versions, waiting
+from shared.catalog import attempts, audit, datasets, objects, runs, versions, waiting
 from shared.domain.run import ObjectRef, Run
 from shared.domain.version import Version
 from shared.postgres import statements
@@ -30,8 +30,8 @@ FILLED: list[tuple[statements.Statements, str, type[msgspec.Struct]]] = [
     (waiting.SQL, "deadlines", waiting.Deadlines),
     (runs.SQL, "expired", runs.Expired),
     (runs.SQL, "history", Run),
-    (runs.SQL, "object_counts", runs.ObjectRecord),
-    (runs.SQL, "objects", ObjectRef),
+    (objects.SQL, "counts", objects.ObjectRecord),
+    (objects.SQL, "pinned", ObjectRef),
     (runs.SQL, "read", Run),
     (runs.SQL, "ready", runs.Ready),
     (tables.SQL, "columns", tables.Column),

@@ -111,8 +111,8 @@ def test_imports_are_absolute() -> None:
 @pytest.mark.parametrize(
     ("vendor", "door"),
     [
-        ("aioboto3", "shared/bucket.py"),
-        ("botocore", "shared/bucket.py"),
+        ("aioboto3", "shared/bucket"),
+        ("botocore", "shared/bucket"),
         ("arq", "shared/queue.py"),
         ("redis", "shared/queue.py"),
         ("pgpq", "shared/warehouse/staging.py"),

@@ -15,7 +15,7 @@ from services.api.paging import Page
 from services.api.parameters import BeforeId, DatasetName, InState, Limit, OfDataset, RunNumber
 from services.api.reference import refusals
 from services.api.resources import Io
-from shared.catalog import attempts, audit, datasets, runs
+from shared.catalog import attempts, audit, datasets, objects, runs
 from shared.domain.run import Run, RunId, RunState, Trigger
 from shared.errors import Conflict
 from shared.postgres.pool import Connection, Pool
@@ -164,7 +164,7 @@ async def _detail(db: Connection | Pool, run_id: RunId) -> RunDetail:
         attempts=msgspec.convert(
             await attempts.listing(db, run_id), list[AttemptAnswer], from_attributes=True
         ),
-        objects=msgspec.convert(await runs.objects(db, run_id), list[ObjectAnswer], from_attributes=True),
+        objects=msgspec.convert(await objects.listing(db, run_id), list[ObjectAnswer], from_attributes=True),
         report=await runs.report(db, run_id),
     )
 

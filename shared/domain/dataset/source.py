@@ -18,6 +18,7 @@ class Complete(Part, frozen=True, kw_only=True):
     """When a delivery is complete, besides its number of objects."""
 
     marker: str | None = None
+    manifest: str | None = None
     stable_for: Duration | None = None
 
 

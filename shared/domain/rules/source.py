@@ -14,7 +14,7 @@ def source_mistakes(source: Source) -> Iterator[Mistake]:
     if source.files.min > source.files.max:
         text = f"{source.files.min} found, at most source.files.max ({source.files.max}) expected"
         yield Mistake(path=("source", "files", "min"), text=text)
-    marker = source.complete.marker
-    if marker is not None and (not marker or set(marker) & set("/*?{}")):
-        text = f"{marker!r} found, the name of an object without / * ? {{ }} expected"
-        yield Mistake(path=("source", "complete", "marker"), text=text)
+    for key, name in (("marker", source.complete.marker), ("manifest", source.complete.manifest)):
+        if name is not None and (not name or set(name) & set("/*?{}")):
+            text = f"{name!r} found, the name of an object without / * ? {{ }} expected"
+            yield Mistake(path=("source", "complete", key), text=text)

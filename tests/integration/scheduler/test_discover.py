@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.scheduler.discover import LONGEST_PAUSE, SHORTEST_PAUSE, pause
-from shared.catalog import runs
+from shared.catalog import objects, runs
 from shared.domain.run import RunState
 from shared.telemetry import metrics
 from tests.integration.scheduler.driver import Driver
@@ -34,7 +34,7 @@ async def test_a_run_waits_until_all_objects_and_the_marker_are_there(scheduler:
     await scheduler.tick(SIX)
     [run] = await scheduler.runs()
     assert (run.state, run.contract_version) == (RunState.QUEUED, record.contract_version)
-    pinned = await runs.objects(scheduler.io.db, run.id)
+    pinned = await objects.listing(scheduler.io.db, run.id)
     listed = await scheduler.io.bucket.listing(scheduler.bucket_name, FOLDER)
     assert [(o.key, o.etag, o.size) for o in pinned] == [(o.key, o.etag, o.size) for o in listed[1:]]
 
@@ -164,3 +164,30 @@ def test_the_longer_a_run_has_waited_the_rarer_its_bucket_is_listed(
 ) -> None:
     rest = None if left is None else timedelta(seconds=left)
     assert pause(timedelta(seconds=waited), rest) == pytest.approx(seconds)
+
+
+async def test_a_manifest_pins_its_objects_with_their_checksums(scheduler: Driver) -> None:
+    source = scheduler.source(files={"max": 2}, complete={"manifest": "list.json"})
+    await scheduler.declare(due_at=SIX, source=source)
+    for name in ("a.csv", "left_over.csv"):
+        await scheduler.put(f"{FOLDER}/{name}")
+    await scheduler.tick(SIX)
+    [waits] = await scheduler.runs()
+    assert (waits.state, waits.stage) == (
+        RunState.WAITING,
+        f"the manifest {FOLDER}/list.json is not there yet",
+    )
+    await scheduler.put(f"{FOLDER}/list.json", b'[{"key": "a.csv", "crc32c": "01020304"}]')
+    await scheduler.tick(SIX)
+    pinned = await objects.pinned(scheduler.io.db, waits.id)
+    assert [(item.key, item.checksum) for item in pinned] == [(f"{FOLDER}/a.csv", "crc32c:01020304")]
+
+
+async def test_a_manifest_that_can_t_be_understood_fails_the_run(scheduler: Driver) -> None:
+    source = scheduler.source(complete={"manifest": "list.json"})
+    await scheduler.declare(due_at=SIX, source=source)
+    await scheduler.put(f"{FOLDER}/list.json", b"[{]")
+    await scheduler.tick(SIX)
+    [run] = await scheduler.runs()
+    assert (run.state, run.error_code) == (RunState.FAILED, "manifest_broken")
+    assert f"{FOLDER}/list.json" in (run.error_message or "")

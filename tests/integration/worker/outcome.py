@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from shared.catalog import datasets, runs, versions
-from shared.catalog.runs import ObjectRecord
+from shared.catalog import datasets, objects, versions
+from shared.catalog.objects import ObjectRecord
 from shared.domain.run import Run
 from shared.warehouse import quarantine
 from tests.support.imports import NAME, Importer
@@ -66,7 +66,7 @@ async def messages(imports: Importer, run: Run) -> list[str]:
 
 async def counted(imports: Importer, run: Run) -> list[ObjectRecord]:
     """What was read of each object; each was read whole."""
-    found = await runs.objects(imports.db, run.id)
+    found = await objects.listing(imports.db, run.id)
     assert all(item.bytes_read == item.size for item in found)
     return found
 

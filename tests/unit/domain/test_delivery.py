@@ -10,6 +10,7 @@ from shared.domain import delivery
 from shared.domain.dataset import Source
 from shared.domain.delivery import Complete, ListedObject, Missing
 from shared.domain.run import ObjectRef
+from shared.errors import ManifestBroken
 
 DAY = date(2013, 1, 31)
 NOW = datetime(2013, 2, 1, 12, tzinfo=UTC)
@@ -168,3 +169,47 @@ def test_a_listed_object_and_its_reference_are_the_same_delivery() -> None:
     listed = _listed("a")
     pinned = [ObjectRef(key=found.key, etag=found.etag, size=found.size) for found in listed]
     assert delivery.delivery_key("f", 1, DAY, listed) == delivery.delivery_key("f", 1, DAY, pinned)
+
+
+PROMISED: dict[str, Any] = {"files": {"max": 3}, "complete": {"manifest": "list.json"}}
+
+
+def _promised(*listed: ListedObject, manifest: bytes | None) -> Complete | Missing:
+    return delivery.completeness(_source(**PROMISED), DAY, listed, NOW, manifest)
+
+
+def test_a_manifest_names_exactly_the_delivery_s_objects() -> None:
+    manifest = b'[{"key": "b.csv", "size": 1}, {"key": "a.csv", "crc32c": "01020304"}]'
+    folder = "f/2013/01/31/"
+    listed = _listed(*(folder + name for name in ("a.csv", "b.csv", "left_over.csv", "list.json")))
+    found = _promised(*listed, manifest=manifest)
+    assert isinstance(found, Complete)
+    told = [(item.key, item.checksum) for item in found.objects]
+    assert told == [(folder + "a.csv", "crc32c:01020304"), (folder + "b.csv", None)]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "said"),
+    [
+        (None, "the manifest f/2013/01/31/list.json is not there yet"),
+        (b"a.csv\nb.csv", "names f/2013/01/31/b.csv, which is not there yet"),
+        (b'[{"key": "a.csv", "size": 7}]', "has 1 bytes, and the manifest says 7"),
+    ],
+)
+def test_a_delivery_is_waited_for_until_it_is_as_its_manifest_says(manifest: bytes | None, said: str) -> None:
+    found = _promised(*_listed("f/2013/01/31/a.csv"), manifest=manifest)
+    assert isinstance(found, Missing)
+    assert said in found.reason
+    assert not found.hopeless
+
+
+def test_a_manifest_that_names_what_the_key_pattern_does_not_mean_is_broken() -> None:
+    with pytest.raises(ManifestBroken, match=r"list\.json: it names other/x\.csv, which does not match"):
+        _promised(manifest=b"other/x.csv")
+
+
+def test_an_object_that_is_not_mandatory_may_be_missing() -> None:
+    manifest = b'[{"key": "a.csv"}, {"key": "b.csv", "mandatory": false}]'
+    found = _promised(*_listed("f/2013/01/31/a.csv"), manifest=manifest)
+    assert isinstance(found, Complete)
+    assert len(found.objects) == 1

@@ -8,26 +8,26 @@ If-Match (rclone doesn't).
 import asyncio
 import hashlib
 import random
-import re
 import time
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, timedelta
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import aioboto3
-import aiohttp
 from aiobotocore.config import AioConfig
-from botocore import exceptions as sdk
 
-from shared.domain.delivery import ListedObject
+from shared.bucket import identity
+from shared.bucket.refusals import translated
+from shared.domain import delivery
+from shared.domain.dataset import Source
+from shared.domain.delivery import Complete, ListedObject, Missing
 from shared.domain.run import ObjectRef
 from shared.errors import (
     BucketDenied,
     BucketUnavailable,
     DeliveryMissing,
-    LoadstoneError,
-    ObjectChanged,
+    ManifestBroken,
     ObjectCorrupt,
 )
 from shared.settings import ObjectStore
@@ -46,23 +46,10 @@ CONNECT_TIMEOUT = timedelta(seconds=5)
 READ_TIMEOUT = timedelta(seconds=20)
 CONNECTIONS = 50
 REMEMBERED = 300.0  # seconds for which a bucket counts as versioned, or not
+LARGEST_MANIFEST = 64 * 1024 * 1024
 FRUITLESS_RESUMES = 3  # each of them is three tries of the SDK
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
-
-GONE = {"404", "NoSuchKey", "NoSuchVersion"}
-CHANGED = {"412", "416", "PreconditionFailed", "InvalidRange"}
-BUSY = {"ExpiredToken", "RequestTimeout", "RequestTimeTooSkewed", "SlowDown", "ThrottlingException"}
-
-UNREACHABLE = (
-    sdk.ConnectionError,
-    sdk.HTTPClientError,
-    sdk.IncompleteReadError,
-    sdk.CredentialRetrievalError,
-    sdk.MetadataRetrievalError,
-    aiohttp.ClientError,
-    OSError,  # TimeoutError included
-)
 
 
 @asynccontextmanager
@@ -97,16 +84,30 @@ class Bucket:
 
     async def buckets(self) -> list[str]:
         """Return the names of all buckets; many credentials may not ask for that."""
-        with _translated("all buckets", ""):
+        with translated("all buckets", ""):
             answer = await self._client.list_buckets()
         return [bucket["Name"] for bucket in answer["Buckets"]]
 
     async def create(self, bucket: str) -> None:
         """Make a bucket of one's own; one that is there already stays as it is."""
-        with _translated(bucket, ""):
+        with translated(bucket, ""):
             answer = await self._client.list_buckets()
             if bucket not in [present["Name"] for present in answer["Buckets"]]:
                 await self._client.create_bucket(Bucket=bucket)
+
+    async def look(self, source: Source, business_date: date, now: datetime) -> Complete | Missing:
+        """Return the objects of a delivery, or what is missing of it. Raises ManifestBroken."""
+        listed = await self.listing(source.bucket, delivery.key_prefix(source, business_date))
+        key = delivery.manifest_key(source, business_date)
+        manifest = next((found for found in listed if found.key == key), None)
+        content = None if manifest is None else await self._manifest(source.bucket, manifest)
+        return delivery.completeness(source, business_date, listed, now, content)
+
+    async def _manifest(self, bucket: str, item: ObjectRef) -> bytes:
+        if item.size > LARGEST_MANIFEST:
+            raise ManifestBroken(f"{item.key}: {item.size} bytes are more than {LARGEST_MANIFEST}")
+        async with aclosing(self.stream(bucket, item)) as chunks:
+            return b"".join([chunk async for chunk in chunks])
 
     async def listing(self, bucket: str, prefix: str = "") -> list[ListedObject]:
         """Return every object whose key begins with `prefix`, in the order of keys.
@@ -116,12 +117,12 @@ class Bucket:
         if await self._is_versioned(bucket):
             return await self._listed_versions(bucket, prefix)
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        with _translated(bucket, prefix):
+        with translated(bucket, prefix):
             return [_listed(item) async for page in pages for item in page.get("Contents", ())]
 
     async def _listed_versions(self, bucket: str, prefix: str) -> list[ListedObject]:
         pages = self._client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
-        with _translated(bucket, prefix):
+        with translated(bucket, prefix):
             return [
                 _listed(item, item["VersionId"])
                 async for page in pages
@@ -134,7 +135,7 @@ class Bucket:
         known = self._versioned.get(bucket)
         if known is None or time.monotonic() - known[1] > REMEMBERED:
             try:
-                with _translated(bucket, ""):
+                with translated(bucket, ""):
                     answer = await self._client.get_bucket_versioning(Bucket=bucket)
                 versioned = answer.get("Status") == "Enabled"
             except BucketDenied:  # without the permission, or on a server without versions: ETags identify
@@ -145,7 +146,7 @@ class Bucket:
     async def exists(self, bucket: str, key: str) -> bool:
         """Whether the object is there."""
         try:
-            with _translated(bucket, key):
+            with translated(bucket, key):
                 await self._client.head_object(Bucket=bucket, Key=key)
         except DeliveryMissing:
             return False
@@ -153,7 +154,7 @@ class Bucket:
 
     async def put(self, bucket: str, key: str, body: bytes) -> ObjectRef:
         """Store a whole object, and return what is now there."""
-        with _translated(bucket, key):
+        with translated(bucket, key):
             answer = await self._client.put_object(Bucket=bucket, Key=key, Body=body)
         return ObjectRef(key=key, etag=answer["ETag"].strip('"'), size=len(body))
 
@@ -163,9 +164,9 @@ class Bucket:
         A connection that breaks is resumed at the byte where it stopped, as often as that brings progress.
         Leave it early only through `contextlib.aclosing`, which gives the connection back.
         Raises DeliveryMissing when the object is gone, ObjectChanged when it was replaced, ObjectCorrupt when
-        its bytes don't match size or MD5, BucketUnavailable when resuming doesn't get any further.
+        its bytes don't match size, MD5 or manifest, BucketUnavailable when resuming doesn't get any further.
         """
-        digest = hashlib.md5(usedforsecurity=False)
+        digest, promised = hashlib.md5(usedforsecurity=False), identity.promised(item)
         received, fruitless = 0, 0
         while True:
             before = received
@@ -174,6 +175,8 @@ class Bucket:
                     while chunk := await answer["Body"].read(CHUNK_BYTES):
                         received += len(chunk)
                         digest.update(chunk)
+                        if promised:
+                            promised.update(chunk)
                         yield chunk
                 if received >= item.size:
                     break
@@ -183,10 +186,15 @@ class Bucket:
                 if fruitless > FRUITLESS_RESUMES:
                     raise
                 await asyncio.sleep(_pause(fruitless))
-        if received > item.size or (_etag_is_md5(answer) and digest.hexdigest() != item.etag):
+        if received > item.size or (identity.etag_is_md5(answer) and digest.hexdigest() != item.etag):
             raise ObjectCorrupt(
                 f"{bucket}/{item.key}: {received} bytes with MD5 {digest.hexdigest()}, "
                 f"but the bucket lists {item.size} bytes with ETag {item.etag}"
+            )
+        if promised and f"{promised.name}:{promised.hexdigest()}" != item.checksum:
+            raise ObjectCorrupt(
+                f"{bucket}/{item.key}: the manifest promises {item.checksum}, "
+                f"and its bytes have {promised.name}:{promised.hexdigest()}"
             )
 
     @asynccontextmanager
@@ -194,7 +202,7 @@ class Bucket:
         self, bucket: str, item: ObjectRef, *, start: int
     ) -> AsyncGenerator["GetObjectOutputTypeDef"]:
         """Yield the answer to a GET from byte `start` on, once it is known to be of the same object."""
-        with _translated(bucket, item.key):
+        with translated(bucket, item.key):
             wanted: GetObjectRequestTypeDef = {
                 "Bucket": bucket,
                 "Key": item.key,
@@ -206,7 +214,7 @@ class Bucket:
                 wanted["Range"] = f"bytes={start}-"
             answer = await self._client.get_object(**wanted)
             async with answer["Body"]:
-                _compare(answer, item, start)
+                identity.compare(answer, item, start)
                 yield answer
 
 
@@ -221,56 +229,6 @@ def _listed(item: "ObjectTypeDef | ObjectVersionTypeDef", version: str | None = 
     )
 
 
-def _compare(answer: "GetObjectOutputTypeDef", item: ObjectRef, start: int) -> None:
-    """Refuse an answer that is of another object, or doesn't begin where it was asked to."""
-    etag, content_range = answer["ETag"].strip('"'), answer.get("ContentRange", "")
-    size = content_range.rpartition("/")[2] or str(answer["ContentLength"])
-    if etag != item.etag or size != str(item.size):
-        raise ObjectChanged(
-            f"{item.key} was replaced: it was listed with ETag {item.etag} and {item.size} bytes, "
-            f"and now has {etag} and {size}"
-        )
-    if start and not content_range.startswith(f"bytes {start}-"):
-        raise BucketUnavailable(f"{item.key}: asked for the bytes from {start} on, the server sent others")
-
-
-def _etag_is_md5(answer: "GetObjectOutputTypeDef") -> bool:
-    """Whether the ETag is the content's MD5: not for uploads in parts, nor where KMS or a customer encrypts.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
-    """
-    encryption = str(answer.get("ServerSideEncryption", ""))
-    foreign_key = encryption.startswith("aws:kms") or "SSECustomerAlgorithm" in answer
-    return bool(re.fullmatch('"?[0-9a-f]{32}"?', answer["ETag"])) and not foreign_key
-
-
 def _pause(fruitless: int) -> float:
     """Return how many seconds to wait before resuming: at random up to a bound that doubles."""
     return random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**fruitless))
-
-
-@contextmanager
-def _translated(bucket: str, key: str) -> Generator[None]:
-    """Turn what the SDK and the network raise into our errors."""
-    where = f"{bucket}/{key}" if key else bucket
-    try:
-        yield
-    except sdk.ClientError as error:
-        raise _refusal(error, where) from error
-    except UNREACHABLE as error:
-        raise BucketUnavailable(f"{where}: {error or type(error).__name__}") from error
-    except sdk.BotoCoreError as error:  # no credentials, an impossible name: nothing that passes by itself
-        raise BucketDenied(f"{where}: {error}") from error
-
-
-def _refusal(error: sdk.ClientError, where: str) -> LoadstoneError:
-    code = error.response["Error"].get("Code", "")
-    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    message = f"{where}: {error.response['Error'].get('Message') or code} ({code})"
-    if code in GONE:
-        return DeliveryMissing(f"{where} is not there")
-    if code in CHANGED:
-        return ObjectChanged(f"{where} was replaced while it was being read")
-    if status >= 500 or status == 429 or code in BUSY:
-        return BucketUnavailable(message)
-    return BucketDenied(message)
