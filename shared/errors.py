@@ -8,6 +8,7 @@
     │   ├── QueueUnavailable          queue_unavailable
     │   ├── ApiUnreachable            api_unreachable
     │   ├── PublishBlocked            publish_blocked
+    │   ├── LiveVersionMoved          live_version_moved
     │   ├── LeaseLost                 lease_lost
     │   └── WorkerLost                worker_lost
     └── Permanent                 trying again can't help until somebody changes something
@@ -23,8 +24,10 @@
         ├── ManifestBroken            manifest_broken
         ├── RunCancelled              run_cancelled
         ├── DeliverySuperseded        delivery_superseded
+        ├── DeliveryUnchanged         delivery_unchanged
         ├── TimeLimitExceeded         time_limit_exceeded
         ├── TargetUnusable            target_unusable
+        ├── SlicesDiffer              slices_differ
         ├── LocalStackFailed          local_stack_failed
         ├── FileRefused               the file as a whole can't be read
         │   ├── FileEmpty                 file_empty
@@ -113,6 +116,13 @@ class PublishBlocked(Transient):
 
     code = "publish_blocked"
     hint = "Look for long transactions on the view in pg_stat_activity."
+
+
+class LiveVersionMoved(Transient):
+    """Another version became live while this one was made from the live one."""
+
+    code = "live_version_moved"
+    hint = "The next attempt builds on the version that is live then."
 
 
 class LeaseLost(Transient):
@@ -217,6 +227,13 @@ class DeliverySuperseded(Permanent):
     hint = "If the older one is wanted: `loadstone import DATASET --date DATE --force`."
 
 
+class DeliveryUnchanged(Permanent):
+    """The live version holds everything that was delivered, so that nothing is left to load."""
+
+    code = "delivery_unchanged"
+    hint = "Nothing to do; rows that were loaded once are not loaded again."
+
+
 class TimeLimitExceeded(Permanent):
     """The attempt took longer than `limits.timeout`."""
 
@@ -229,6 +246,15 @@ class TargetUnusable(Permanent):
 
     code = "target_unusable"
     hint = "Choose another load.target, or drop what stands in the way."
+
+
+class SlicesDiffer(Permanent):
+    """A slice that the next version keeps holds a column in a type that the contract can't take."""
+
+    code = "slices_differ"
+    hint = (
+        "Keep the type, give the column another name, or import the deliveries again under the new contract."
+    )
 
 
 class LocalStackFailed(Permanent):

@@ -3,24 +3,27 @@
 import asyncpg
 
 from services.scheduler.resources import Resources
-from shared.catalog import datasets, runs, versions
+from shared.catalog import datasets, runs, slices, versions
 from shared.domain.dataset import Retention
+from shared.domain.slices import Slice
 from shared.domain.version import Version
 from shared.postgres import patience
 from shared.telemetry import logs
 from shared.warehouse import naming, quarantine, staging, tables
+from shared.warehouse import slices as warehouse_slices
 
 log = logs.logger()
 # Whoever reads a table keeps it, and whoever comes after its reader waits no longer than this.
 LOCK_TIMEOUT = 0.1
 VERSIONS_AT_ONCE = 50
 TABLES_AT_ONCE = 50
+SLICES_AT_ONCE = 200
 RECORDS_AT_ONCE = 10_000
 IN_USE = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 
 
 async def retire_versions(io: Resources) -> int:
-    """Drops the tables of versions beyond retention, never a live one; answers how many."""
+    """Drops the relations of versions beyond retention, never a live one; answers how many."""
     beyond = await versions.retirable(io.db, kept=Retention().versions, limit=VERSIONS_AT_ONCE)
     return sum([await _retire(io, version) for version in beyond])
 
@@ -32,7 +35,9 @@ async def _retire(io: Resources, version: Version) -> bool:
             await datasets.lock(db, version.dataset_id)  # nobody rolls back to it from here on
             if not await versions.retire(db, version):
                 return False
-            await tables.drop(db, version)
+            if version.sliced or not await slices.of_version(db, version):
+                await tables.drop(db, version)
+            await slices.forget(db, version)
     except IN_USE:
         return False
     except asyncpg.DependentObjectsStillExistError as error:
@@ -42,8 +47,28 @@ async def _retire(io: Resources, version: Version) -> bool:
     return True
 
 
+async def drop_slices(io: Resources) -> int:
+    """Drops the slices that no retained version has any more; answers how many."""
+    return sum([await _drop_slice(io, one) for one in await slices.unneeded(io.db, SLICES_AT_ONCE)])
+
+
+async def _drop_slice(io: Resources, one: Slice) -> bool:
+    try:
+        async with io.db.acquire() as db, patience.transaction(db, lock_timeout=LOCK_TIMEOUT):
+            if not await slices.mark_dropped(db, one):
+                return False
+            await warehouse_slices.drop(db, one)
+    except IN_USE:
+        return False
+    except asyncpg.DependentObjectsStillExistError as error:
+        io.troubles.met(f"table {one.relation}", error)
+        return False
+    log.info("slice_dropped", relation=one.relation, rows=one.rows)
+    return True
+
+
 async def drop_leftovers(io: Resources) -> int:
-    """Drops staging tables whose attempt is over; answers how many.
+    """Drops staging tables and views whose attempt is over; answers how many.
 
     A table becomes visible when its load commits. Its run is looked at after that, never before: so a load
     that commits at this moment is either not in the list, or held by its worker.
@@ -56,7 +81,7 @@ async def drop_leftovers(io: Resources) -> int:
         try:
             async with io.db.acquire() as db, patience.transaction(db, lock_timeout=LOCK_TIMEOUT):
                 await staging.drop(db, table)
-        except IN_USE:
+        except (*IN_USE, asyncpg.DependentObjectsStillExistError):  # such as a view that is being read
             continue
         dropped += 1
         log.info("leftover_dropped", table=table.name)

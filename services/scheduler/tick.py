@@ -73,6 +73,8 @@ async def clear_away(io: Resources, report: Report) -> None:
     """What can wait for some seconds: old versions, leftovers, and the gauges of each dataset."""
     async with report.step(io, "retire"):
         report.did["retired"] = await retire.retire_versions(io)
+    async with report.step(io, "slices"):
+        report.did["slices"] = await retire.drop_slices(io)
     async with report.step(io, "leftovers"):
         report.did["leftovers"] = await retire.drop_leftovers(io)
     async with report.step(io, "show datasets"):

@@ -6,13 +6,20 @@ from datetime import date
 from msgspec import Struct
 
 from services.worker.loading import Loaded
-from shared.domain import expectations
+from shared.domain import expectations, slices
 from shared.domain.contract import Contract
-from shared.domain.dataset import Target
+from shared.domain.dataset import Load, Target
 from shared.domain.expectations import Finding
 from shared.domain.report import ObjectCounts
 from shared.domain.run import Run, Trigger
-from shared.errors import CountsDiffer, DeliverySuperseded, ExpectationFailed, TargetUnusable
+from shared.domain.version import Version
+from shared.errors import (
+    CountsDiffer,
+    DeliverySuperseded,
+    ExpectationFailed,
+    LiveVersionMoved,
+    TargetUnusable,
+)
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -29,11 +36,13 @@ class Report(Struct, frozen=True, kw_only=True):
             raise ExpectationFailed("; ".join(broken))
 
 
-def raise_if_superseded(run: Run, live_business_date: date | None) -> None:
+def raise_if_superseded(run: Run, load: Load, live_business_date: date | None) -> None:
     """Raises DeliverySuperseded when the schedule would put an older day in the place of a newer one.
 
-    What a person asked for is done: they may want the older day.
+    What a person asked for is done: they may want the older day. Slices of an older day have their place.
     """
+    if load.mode in ("append", "replacePartition"):
+        return
     if run.trigger is Trigger.SCHEDULE and live_business_date and run.business_date < live_business_date:
         raise DeliverySuperseded(f"{live_business_date} is live, and this delivery is of {run.business_date}")
 
@@ -48,6 +57,15 @@ def raise_if_moved(accepted: Target, present: Target) -> None:
             f"load.target was {accepted.schema}.{accepted.table} when this run was accepted, "
             f"and is {present.schema}.{present.table} now",
             hint="Start the import again.",
+        )
+
+
+def raise_if_live_moved(load: Load, base: Version | None, live_version: int | None) -> None:
+    """Raises LiveVersionMoved when another version is live than the one that the next one is made from."""
+    made_from = base.number if base else None
+    if slices.builds_on_live(load) and made_from != live_version:
+        raise LiveVersionMoved(
+            f"version {live_version} became live while the next one was made from version {made_from}"
         )
 
 

@@ -1,13 +1,14 @@
 """The story of one import: claim, load, check, index, publish."""
 
-from services.worker.check import Report, check, raise_if_moved, raise_if_superseded
+from services.worker.check import Report, check, raise_if_live_moved, raise_if_moved, raise_if_superseded
 from services.worker.indexing import index
 from services.worker.loading import load
+from services.worker.preparing import prepare
 from services.worker.progress import Progress
-from services.worker.publishing import tries
+from services.worker.publishing import make_version, tries
 from services.worker.record import recorded
 from services.worker.resources import Resources
-from shared.catalog import datasets, objects, runs, versions
+from shared.catalog import datasets, objects, runs
 from shared.domain.run import RunId, RunState
 from shared.telemetry import metrics
 from shared.warehouse import tables
@@ -20,6 +21,7 @@ async def ingest(run_id: RunId, io: Resources) -> None:
         metrics.STALE_JOBS_TOTAL.inc()
         return
     async with recorded(claimed, io) as progress:
+        await prepare(io, progress)
         loaded = await load(io, progress)
         report = check(claimed.contract, loaded)
         progress.findings = report.findings
@@ -36,11 +38,11 @@ async def publish(report: Report, io: Resources, progress: Progress) -> None:
             async with io.publishing() as tx:
                 dataset_now = await datasets.lock(tx, run.dataset_id)
                 await runs.hold_fence(tx, run)
-                raise_if_superseded(run, dataset_now.live_business_date)
+                raise_if_superseded(run, dataset.load, dataset_now.live_business_date)
                 raise_if_moved(dataset.load.target, dataset_now.target)
-                size = progress.table_bytes
-                version = await versions.add(tx, run, row_count=report.rows, byte_count=size)
-                await tables.make_live(tx, version, progress.table, dataset)
+                raise_if_live_moved(dataset.load, progress.base, dataset_now.live_version)
+                version = await make_version(tx, progress)
+                await tables.point_view(tx, version, dataset)
                 await datasets.point(tx, run.dataset_id, version.number)
                 await objects.count(tx, run.id, report.objects)
                 await runs.finish(tx, run, progress.ending(RunState.SUCCEEDED, version=version.number))

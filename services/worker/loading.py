@@ -11,14 +11,15 @@ from contextlib import aclosing
 from msgspec import Struct, structs
 
 from services.worker.overlap import ahead
-from services.worker.progress import Progress
+from services.worker.progress import Progress, Staged
 from services.worker.reading import batches
 from services.worker.resources import Resources
-from shared.domain import expectations
+from shared.domain import expectations, slices
 from shared.domain.report import ObjectCounts, Reject
 from shared.errors import RecordRejected, TooManyErrors
 from shared.files.batch import Batch
 from shared.warehouse import quarantine, staging
+from shared.warehouse import slices as warehouse_slices
 from shared.warehouse.staging import Encoder
 
 AHEAD = 2
@@ -27,7 +28,7 @@ HOPELESS_BYTES = 16 << 20
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
-    """A filled staging table: the rows that PostgreSQL counted, and what the parser counted per object."""
+    """Filled staging tables: the rows that PostgreSQL counted, and what the parser counted per object."""
 
     rows: int
     objects: list[ObjectCounts]
@@ -41,19 +42,31 @@ class Encoded(Struct, frozen=True, kw_only=True):
 
 
 async def load(io: Resources, progress: Progress) -> Loaded:
-    """Load the delivery into this attempt's staging table, in one transaction.
+    """Load the delivery into this attempt's staging tables, each in one transaction.
 
-    Raises FileRefused, RecordRejected or TooManyErrors as the contract says; then there is no table.
+    Raises FileRefused, RecordRejected or TooManyErrors as the contract says.
     """
     progress.enter("load")
     await quarantine.forget_earlier_attempts(io.db, progress.run)
     counts: list[ObjectCounts] = []
-    async with io.db.acquire() as db, ahead(_copy_data(io, progress, counts), AHEAD) as data:
-        rows = await staging.load(db, progress.table, progress.dataset, data)
-    return Loaded(rows=rows, objects=counts)
+    for place, part in enumerate(progress.staged):
+        rows = await _load_part(io, progress, part, counts)
+        progress.staged[place] = structs.replace(part, rows=rows)
+    _refuse_beyond_budget(progress, share=1)
+    if slices.are_made(progress.dataset.load):
+        async with io.db.acquire() as db:
+            await warehouse_slices.gather(db, progress.table, [part.relation for part in progress.staged])
+    return Loaded(rows=sum(part.rows for part in progress.staged), objects=counts)
 
 
-async def _copy_data(io: Resources, progress: Progress, counts: list[ObjectCounts]) -> AsyncGenerator[bytes]:
+async def _load_part(io: Resources, progress: Progress, part: Staged, counts: list[ObjectCounts]) -> int:
+    async with io.db.acquire() as db, ahead(_copy_data(io, progress, part, counts), AHEAD) as data:
+        return await staging.load(db, part.relation, progress.dataset, data)
+
+
+async def _copy_data(
+    io: Resources, progress: Progress, part: Staged, counts: list[ObjectCounts]
+) -> AsyncGenerator[bytes]:
     encoder = Encoder(progress.dataset)
 
     def encode(batch: Batch) -> Encoded:
@@ -63,7 +76,7 @@ async def _copy_data(io: Resources, progress: Progress, counts: list[ObjectCount
         return Encoded(batch=batch, data=data)
 
     yield encoder.header()
-    for item in progress.objects:
+    for item in part.objects:
         total, bytes_before = ObjectCounts(key=item.key), progress.bytes_done
         read = batches(io, progress.dataset, item, encode, meter=progress)
         async with aclosing(read) as found:
@@ -74,7 +87,6 @@ async def _copy_data(io: Resources, progress: Progress, counts: list[ObjectCount
                 progress.rows_done += encoded.batch.rows.num_rows
                 yield encoded.data
         counts.append(structs.replace(total, bytes_read=progress.bytes_done - bytes_before))
-    _refuse_beyond_budget(progress, share=1)
     yield encoder.trailer()
 
 

@@ -5,13 +5,26 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec import Struct
 
 from services.worker.reading import Meter
 from shared.catalog.runs import Claimed, Ending
 from shared.domain.expectations import Finding
-from shared.domain.run import RunState
+from shared.domain.run import ObjectRef, RunState
+from shared.domain.slices import Slice
+from shared.domain.version import Version
 from shared.errors import LoadstoneError
 from shared.warehouse import naming
+from shared.warehouse.naming import Relation
+
+
+class Staged(Struct, frozen=True, kw_only=True):
+    """A table that this attempt loads, and the objects whose rows it holds, in their order."""
+
+    relation: Relation
+    objects: tuple[ObjectRef, ...]
+    rows: int = 0
+    bytes: int = 0
 
 
 class Progress(Meter):
@@ -21,8 +34,10 @@ class Progress(Meter):
         self.run = claimed.run
         self.dataset = claimed.contract.document
         self.objects = claimed.objects
-        self.table = naming.staging(claimed.run)
-        self.table_bytes = 0
+        self.table = naming.staging(claimed.run)  # what this attempt loaded, maybe a view of several tables
+        self.staged: list[Staged] = []
+        self.base: Version | None = None  # the version that was live, where the next one is made from it
+        self.kept: Sequence[Slice] = ()  # what the next version keeps of it
         self.stage = "claimed"
         self.rows_done = 0
         self.bytes_done = 0

@@ -1,14 +1,22 @@
-"""The tries of one publish, and what they tell the metrics."""
+"""Makes a version of what was loaded, and tries to publish it until readers let it through."""
 
 import time
 from collections.abc import AsyncGenerator
 
 import tenacity
 
-from services.worker.progress import Progress
+from services.worker.progress import Progress, Staged
 from services.worker.resources import Resources
+from shared.catalog import slices as catalog_slices
+from shared.catalog import versions
+from shared.domain import slices
+from shared.domain.slices import Slice
+from shared.domain.version import Version
 from shared.postgres import patience
+from shared.postgres.pool import Connection
 from shared.telemetry import metrics
+from shared.warehouse import slices as warehouse_slices
+from shared.warehouse import staging, tables
 
 
 async def tries(io: Resources, progress: Progress) -> AsyncGenerator[tenacity.AttemptManager]:
@@ -23,3 +31,40 @@ async def tries(io: Resources, progress: Progress) -> AsyncGenerator[tenacity.At
     finally:
         metrics.PUBLISH_TRIES.observe(number)
         metrics.PUBLISH_WAIT.observe(time.perf_counter() - started)
+
+
+async def make_version(tx: Connection, progress: Progress) -> Version:
+    """Take what was loaded out of staging, as the next version of the dataset. Raises SlicesDiffer."""
+    if slices.are_made(progress.dataset.load):
+        return await _unite(tx, progress)
+    [staged] = progress.staged
+    version = await versions.add(tx, progress.run, row_count=staged.rows, byte_count=staged.bytes)
+    await tables.take(tx, staged.relation, version.relation)
+    return version
+
+
+async def _unite(tx: Connection, progress: Progress) -> Version:
+    """The slices that stay, and then those that were loaded, in one view."""
+    columns = await tables.columns_of(tx, progress.table)
+    await staging.drop(tx, progress.table)
+    added = [await _take(tx, progress, staged) for staged in progress.staged]
+    composed = [*progress.kept, *added]
+    version = await versions.add(
+        tx,
+        progress.run,
+        row_count=sum(one.rows for one in composed),
+        byte_count=sum(one.bytes for one in composed),
+        sliced=True,
+    )
+    await catalog_slices.compose(tx, version, composed)
+    await warehouse_slices.unite(tx, version, composed, columns)
+    return version
+
+
+async def _take(tx: Connection, progress: Progress, staged: Staged) -> Slice:
+    item = staged.objects[0] if slices.per_object(progress.dataset.load) else None
+    added = await catalog_slices.add(
+        tx, progress.run, item=item, row_count=staged.rows, byte_count=staged.bytes
+    )
+    await tables.take(tx, staged.relation, added.relation)
+    return added

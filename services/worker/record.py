@@ -19,7 +19,14 @@ from shared.catalog import runs
 from shared.catalog.runs import Claimed
 from shared.domain import quantities, retry
 from shared.domain.run import RunState
-from shared.errors import DeliverySuperseded, LeaseLost, LoadstoneError, RunCancelled, TimeLimitExceeded
+from shared.errors import (
+    DeliverySuperseded,
+    DeliveryUnchanged,
+    LeaseLost,
+    LoadstoneError,
+    RunCancelled,
+    TimeLimitExceeded,
+)
 from shared.postgres import failures
 from shared.telemetry import logs, metrics
 from shared.warehouse import staging
@@ -27,6 +34,7 @@ from shared.warehouse import staging
 log = logs.logger()
 # What is no failure, though it ends a run without a version.
 ENDINGS: Mapping[type[LoadstoneError], RunState] = {
+    DeliveryUnchanged: RunState.UNCHANGED,
     RunCancelled: RunState.CANCELLED,
     DeliverySuperseded: RunState.SUPERSEDED,
 }
@@ -78,7 +86,7 @@ async def _clear_away(progress: Progress, io: Resources) -> None:
     """Drops what was loaded. While somebody reads it, as pg_dump may, it is left for the scheduler."""
     with suppress(asyncpg.LockNotAvailableError):
         async with io.publishing() as db:
-            await staging.drop(db, progress.table)
+            await staging.drop_all(db, progress.run)
 
 
 async def _write(progress: Progress, io: Resources, error: LoadstoneError) -> None:

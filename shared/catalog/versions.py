@@ -10,8 +10,11 @@ SQL = statements.beside(__file__)
 NO_LIMIT = 2**31 - 1
 
 
-async def add(db: Connection, run: Run, *, row_count: int, byte_count: int) -> Version:
-    """Numbers a new version. The table is to be named as its `relation`; a run makes one version at most."""
+async def add(db: Connection, run: Run, *, row_count: int, byte_count: int, sliced: bool = False) -> Version:
+    """Numbers a new version. A run makes one at most.
+
+    Its table, or the view over its slices where it is sliced, is to be named as its `relation`.
+    """
     values = (
         run.dataset_id,
         run.id,
@@ -20,6 +23,7 @@ async def add(db: Connection, run: Run, *, row_count: int, byte_count: int) -> V
         run.dataset,
         row_count,
         byte_count,
+        sliced,
     )
     return rows.struct(await db.fetchrow(SQL.add, *values), Version)
 

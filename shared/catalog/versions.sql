@@ -1,20 +1,21 @@
 -- name: add
 -- A new version, numbered one above the highest of its dataset.
-INSERT INTO loadstone.version (dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes)
-SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5 || '_v' || (coalesce(max(number), 0) + 1), $6, $7
+INSERT INTO loadstone.version (dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes,
+                               sliced)
+SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5 || '_v' || (coalesce(max(number), 0) + 1), $6, $7, $8
 FROM loadstone.version WHERE dataset_id = $1
-RETURNING dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes, published_at,
-          retired_at;
+RETURNING dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes, sliced,
+          published_at, retired_at;
 
 -- name: read
 -- One version of a dataset, retired ones too.
-SELECT dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes, published_at,
+SELECT dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes, sliced, published_at,
        retired_at
 FROM loadstone.version WHERE dataset_id = $1 AND number = $2;
 
 -- name: list
 -- The versions of a dataset below a number, newest first.
-SELECT dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes, published_at,
+SELECT dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes, sliced, published_at,
        retired_at
 FROM loadstone.version WHERE dataset_id = $1 AND number < $2
 ORDER BY number DESC
@@ -22,7 +23,7 @@ LIMIT $3;
 
 -- name: previous
 -- The newest retained version below a number.
-SELECT dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes, published_at,
+SELECT dataset_id, number, run_id, contract_version, business_date, relation, rows, bytes, sliced, published_at,
        retired_at
 FROM loadstone.version WHERE dataset_id = $1 AND number < $2 AND retired_at IS NULL
 ORDER BY number DESC
@@ -31,7 +32,7 @@ LIMIT 1;
 -- name: retirable
 -- Versions that exceed what their dataset retains, by number or by age; the live one never does, and the newest
 -- retained one below it, to which a rollback goes, does not by age.
-SELECT v.dataset_id, v.number, v.run_id, v.contract_version, v.business_date, v.relation, v.rows, v.bytes,
+SELECT v.dataset_id, v.number, v.run_id, v.contract_version, v.business_date, v.relation, v.rows, v.bytes, v.sliced,
        v.published_at, v.retired_at
 FROM (
     SELECT w.*, d.live_version,

@@ -42,7 +42,7 @@ VALUES: Mapping[str, frozenset[str]] = {
     "schema.fields[].type": frozenset(
         {"any", "list", "year", "yearmonth", "duration", "geopoint", "geojson"}
     ),
-    "load.mode": frozenset({"append", "merge", "replacePartition", "scd2"}),
+    "load.mode": frozenset({"merge", "replacePartition", "scd2"}),
     "load.onError": frozenset({"SKIP_FILE"}),
     "load.analyze": frozenset({"false"}),
     "load.indexes[].method": frozenset({"gist", "spgist"}),

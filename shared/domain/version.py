@@ -8,7 +8,10 @@ from shared.domain.run import DatasetId, RunId
 
 
 class Version(Struct, frozen=True, kw_only=True):
-    """`relation` is its table's name in loadstone_versions; `bytes` its size there, indexes included."""
+    """`relation` is its name in loadstone_versions: a view over slices where it is `sliced`, else a table.
+
+    `bytes` is its size there, indexes included.
+    """
 
     dataset_id: DatasetId
     number: int
@@ -18,5 +21,6 @@ class Version(Struct, frozen=True, kw_only=True):
     relation: str
     rows: int
     bytes: int
+    sliced: bool = False
     published_at: datetime
     retired_at: datetime | None

@@ -13,10 +13,10 @@ Sql = NewType("Sql", str)
 
 STAGING = "loadstone_staging"
 VERSIONS = "loadstone_versions"
-# Of a dataset's name, so that with a run's number, a fence and an index's ending it keeps within 63 bytes:
-# PostgreSQL would cut off the rest, and then two names are one.
-_KEPT = 24
-_STAGED = re.compile(r"^[a-z][a-z0-9_]*_r(\d+)_f(\d+)$")
+# Of a dataset's name, so that with a run's number, a fence, a part and an index's ending it keeps within 63
+# bytes: PostgreSQL would cut off the rest, and then two names are one.
+_KEPT = 20
+_STAGED = re.compile(r"^[a-z][a-z0-9_]*_r(\d+)_f(\d+)(?:_p\d+)?$")
 
 
 class Relation(Struct, frozen=True):
@@ -39,13 +39,17 @@ def quote(identifier: str) -> Sql:
     return Sql('"' + identifier.replace('"', '""') + '"')
 
 
-def staging(run: Run) -> Relation:
-    """Where one attempt of a run loads. The fence is part of the name: a zombie never meets its successor."""
-    return Relation(STAGING, f"{run.dataset[:_KEPT]}_r{run.id}_f{run.fence}")
+def staging(run: Run, part: int | None = None) -> Relation:
+    """Where one attempt of a run loads, or one part of it; parts count from 1.
+
+    The fence is part of the name: a zombie never meets its successor.
+    """
+    suffix = "" if part is None else f"_p{part}"
+    return Relation(STAGING, f"{run.dataset[:_KEPT]}_r{run.id}_f{run.fence}{suffix}")
 
 
 def version(name: str) -> Relation:
-    """The table of a version."""
+    """The table or view of a version, or the table of a slice."""
     return Relation(VERSIONS, name)
 
 
@@ -55,6 +59,6 @@ def published(target: Target) -> Relation:
 
 
 def attempt_of(staged: str) -> tuple[RunId, int] | None:
-    """The (run, fence) that a staging table belongs to, or None when it is none of ours."""
+    """The (run, fence) that a staging table or view belongs to, or None when it is none of ours."""
     found = _STAGED.match(staged)
     return (RunId(int(found[1])), int(found[2])) if found else None

@@ -16,6 +16,7 @@ from pgpq import encoders
 from pgpq.schema import Jsonb
 
 from shared.domain.dataset import Dataset
+from shared.domain.run import Run
 from shared.errors import TargetUnusable
 from shared.files.convert import arrow_schema
 from shared.postgres import statements
@@ -161,11 +162,19 @@ async def size(db: Connection | Pool, table: Relation) -> int:
     return int(await db.fetchval(SQL.size, table.sql))
 
 
-async def drop(db: Connection | Pool, table: Relation) -> None:
-    """Removes a staging table if it is there. After the publish it is elsewhere, and stays."""
-    await db.execute(ddl.drop_table(table))
+async def drop(db: Connection | Pool, relation: Relation) -> None:
+    """Removes a staging table or view if it is there. After the publish it is elsewhere, and stays."""
+    is_view = await db.fetchval(SQL.is_view, relation.sql)
+    await db.execute(ddl.drop_view(relation) if is_view else ddl.drop_table(relation))
+
+
+async def drop_all(db: Connection, run: Run) -> None:
+    """Removes whatever this attempt of a run has left in staging."""
+    for relation in await leftovers(db):
+        if naming.attempt_of(relation.name) == (run.id, run.fence):
+            await drop(db, relation)
 
 
 async def leftovers(db: Connection | Pool) -> list[Relation]:
-    """Every staging table there is; the caller knows which are being worked on."""
+    """Every staging table and view there is, views first; the caller knows which are being worked on."""
     return [Relation(naming.STAGING, row["name"]) for row in await db.fetch(SQL.staged, naming.STAGING)]

@@ -7,8 +7,12 @@ SELECT pg_total_relation_size($1::text::regclass) AS bytes;
 SELECT set_config('max_parallel_maintenance_workers', $1, true) AS helpers;
 
 -- name: staged
--- The tables of the staging schema.
+-- The views and tables of the staging schema; views first, which are over tables.
 SELECT c.relname::text AS name
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = $1 AND c.relkind = 'r'
-ORDER BY c.relname;
+WHERE n.nspname = $1 AND c.relkind IN ('r', 'v')
+ORDER BY c.relkind DESC, c.relname;
+
+-- name: is_view
+-- Whether a relation is a view; nothing where there is none.
+SELECT relkind = 'v' AS is_view FROM pg_class WHERE oid = to_regclass($1::text);

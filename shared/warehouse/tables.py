@@ -6,6 +6,7 @@ from contextlib import suppress
 import asyncpg
 from msgspec import Struct
 
+from shared.domain.columns import Column
 from shared.domain.dataset import Dataset
 from shared.domain.version import Version
 from shared.errors import TargetUnusable
@@ -36,26 +37,18 @@ class Comment(Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Column(Struct, frozen=True, kw_only=True):
-    """A column of a relation, with its type as PostgreSQL writes it."""
-
-    name: str
-    type: str
-
-
-async def make_live(db: Connection, version: Version, staged: Relation, dataset: Dataset) -> None:
-    """Takes a loaded table out of staging and points the published view at it.
-
-    Runs inside the publish transaction; readers see the old version until it commits. Raises
-    TargetUnusable, or asyncpg's LockNotAvailableError when readers hold the view for too long.
-    """
-    for statement in ddl.move_to_versions(staged, version.relation):
+async def take(db: Connection, staged: Relation, name: str) -> None:
+    """Takes a loaded table out of staging, inside the publish transaction."""
+    for statement in ddl.move_to_versions(staged, name):
         await db.execute(statement)
-    await point_view(db, version, dataset)
 
 
 async def point_view(db: Connection, version: Version, dataset: Dataset) -> None:
-    """Points the published view at the table of any retained version, inside the caller's transaction."""
+    """Points the published view at the relation of any retained version, inside the caller's transaction.
+
+    Readers see the version before until it commits. Raises TargetUnusable, or asyncpg's LockNotAvailableError
+    when readers hold the view for too long.
+    """
     view = naming.published(dataset.load.target)
     table = naming.version(version.relation)
     columns = await columns_of(db, table)
@@ -145,8 +138,9 @@ async def check_target(db: Connection, dataset: Dataset) -> None:
 
 
 async def drop(db: Connection, version: Version) -> None:
-    """Drops the table of a retired version."""
-    await db.execute(ddl.drop_table(naming.version(version.relation)))
+    """Drops the view of a retired version, or its table."""
+    relation = naming.version(version.relation)
+    await db.execute(ddl.drop_view(relation) if version.sliced else ddl.drop_table(relation))
 
 
 async def columns_of(db: Connection | Pool, relation: Relation) -> list[Column]:

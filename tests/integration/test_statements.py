@@ -6,8 +6,10 @@ import asyncpg
 import msgspec
 import pytest
 
-from shared.catalog import attempts, audit, datasets, objects, runs, versions, waiting
+from shared.catalog import attempts, audit, datasets, objects, runs, slices, versions, waiting
+from shared.domain.columns import Column
 from shared.domain.run import ObjectRef, Run
+from shared.domain.slices import Slice
 from shared.domain.version import Version
 from shared.postgres import statements
 from shared.postgres.pool import connection
@@ -34,7 +36,10 @@ FILLED: list[tuple[statements.Statements, str, type[msgspec.Struct]]] = [
     (objects.SQL, "pinned", ObjectRef),
     (runs.SQL, "read", Run),
     (runs.SQL, "ready", runs.Ready),
-    (tables.SQL, "columns", tables.Column),
+    (slices.SQL, "add", Slice),
+    (slices.SQL, "of_version", Slice),
+    (slices.SQL, "unneeded", Slice),
+    (tables.SQL, "columns", Column),
     (tables.SQL, "comments", tables.Comment),
     (tables.SQL, "grants", tables.Grant),
     (versions.SQL, "add", Version),

@@ -88,7 +88,8 @@ async def succeeded(db: Pool, held: Claimed, rows: Sequence[tuple[Any, ...]] = (
     async with db.acquire() as connection, connection.transaction():
         await _loaded(connection, staged, contract, rows)
         version = await versions.add(connection, run, row_count=len(rows), byte_count=8192)
-        await tables.make_live(connection, version, staged, contract)
+        await tables.take(connection, staged, version.relation)
+        await tables.point_view(connection, version, contract)
         await datasets.point(connection, run.dataset_id, version.number)
         ending = Ending(state=RunState.SUCCEEDED, version=version.number, rows_done=len(rows))
         await runs.finish(connection, run, ending)

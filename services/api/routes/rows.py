@@ -13,7 +13,7 @@ from services.api.paging import Cursor
 from services.api.parameters import CursorText, DatasetName, IfNoneMatch, Limit
 from services.api.reference import refusals
 from services.api.resources import Io
-from shared.catalog import datasets, versions
+from shared.catalog import datasets, slices, versions
 from shared.catalog.datasets import DatasetRecord
 from shared.errors import NotFound, VersionRetired
 from shared.warehouse import rows
@@ -55,7 +55,8 @@ async def read_rows(
     headers = {"X-Dataset-Version": str(version.number), "ETag": tag, "Cache-Control": "private, no-cache"}
     if if_none_match is not None and tag in if_none_match:
         return Response(None, status_code=304, headers=headers)
-    page = await rows.page(io.db, version, after=place.place, limit=limit)
+    parts = await slices.of_version(io.db, version) if version.sliced else []
+    page = await rows.page(io.db, version, parts, after=place.place, limit=limit)
     following = None
     if page.following is not None:
         following = paging.written(

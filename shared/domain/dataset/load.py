@@ -25,7 +25,7 @@ class Load(Part, frozen=True, kw_only=True):
     """What happens in PostgreSQL, and how many bad records are tolerated (both limits must hold)."""
 
     target: Target
-    mode: Literal["replace"] = "replace"
+    mode: Literal["replace", "append"] = "replace"
     on_error: Literal["ABORT_STATEMENT", "CONTINUE"] = "ABORT_STATEMENT"
     max_errors: NotNegative | None = None
     max_error_percent: Annotated[float, Meta(ge=0, le=100)] | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from shared.domain.dataset import Dataset, Field
+from shared.domain.dataset import Dataset, Field, TableSchema
 from shared.domain.fieldtypes import physical_type
 from shared.warehouse.naming import VERSIONS, Relation, Sql, quote
 
@@ -46,6 +46,11 @@ def _column(field: Field, required: set[str]) -> str:
     return f"{quote(field.name)} {physical_type(field)}{not_null}"
 
 
+def unique_keys(schema: TableSchema) -> list[Sequence[str]]:
+    """The columns of each unique key but the primary one."""
+    return [*schema.unique_keys, *([field.name] for field in schema.fields if field.constraints.unique)]
+
+
 def index_builds(table: Relation, dataset: Dataset) -> list[IndexBuild]:
     """Primary key first, then unique keys, then the other indexes, each independent of the rest."""
     schema = dataset.schema
@@ -54,8 +59,7 @@ def index_builds(table: Relation, dataset: Dataset) -> list[IndexBuild]:
         name = f"{table.name}_pk"
         attach = Sql(f"ALTER TABLE {table.sql} ADD PRIMARY KEY USING INDEX {quote(name)}")
         builds.append(_unique(table, name, schema.primary_key, attach))
-    alone = [[field.name] for field in schema.fields if field.constraints.unique]
-    for place, key in enumerate([*schema.unique_keys, *alone], start=1):
+    for place, key in enumerate(unique_keys(schema), start=1):
         builds.append(_unique(table, f"{table.name}_u{place}", key, None))
     for place, index in enumerate(dataset.load.indexes, start=1):
         name = f"{table.name}_i{place}"

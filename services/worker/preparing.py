@@ -1,0 +1,36 @@
+"""Decides what of a delivery has to be loaded, into which tables, and on top of what."""
+
+from services.worker.progress import Progress, Staged
+from services.worker.resources import Resources
+from shared.catalog import datasets, versions
+from shared.catalog import slices as catalog_slices
+from shared.domain import slices
+from shared.domain.slices import Slice
+from shared.errors import DeliveryUnchanged
+from shared.warehouse import naming
+
+
+async def prepare(io: Resources, progress: Progress) -> None:
+    """Lay out this attempt's staging tables. Raises DeliveryUnchanged when nothing is left to load."""
+    load = progress.dataset.load
+    live = await _look_at_live(io, progress) if slices.builds_on_live(load) else []
+    objects = slices.missing(load, progress.objects, live)
+    if not objects:
+        raise DeliveryUnchanged("the live version has every object of the delivery, at the same ETag")
+    progress.kept = slices.kept(load, live, progress.run.business_date, objects)
+    if not slices.are_made(load):
+        progress.staged = [Staged(relation=progress.table, objects=objects)]
+        return
+    progress.staged = [
+        Staged(relation=naming.staging(progress.run, place), objects=part)
+        for place, part in enumerate(slices.parts(load, objects), start=1)
+    ]
+
+
+async def _look_at_live(io: Resources, progress: Progress) -> list[Slice]:
+    async with io.db.acquire() as db, db.transaction():
+        number = (await datasets.lock(db, progress.run.dataset_id)).live_version
+        if number is None:
+            return []
+        progress.base = await versions.read(db, progress.run.dataset_id, number)
+        return await catalog_slices.of_live(db, progress.base)
