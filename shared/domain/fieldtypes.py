@@ -1,9 +1,13 @@
 """Which PostgreSQL type holds a field, and what keeps a field from being converted and checked."""
 
 import re
+import zoneinfo
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from shared.domain import fieldvalues
+from msgspec import structs
+
+from shared.domain import fieldvalues, notation
 from shared.domain.dataset import Field
 from shared.domain.fieldvalues import Physical
 from shared.errors import DatasetInvalid
@@ -12,12 +16,26 @@ _PHYSICAL: Mapping[str, tuple[str, ...]] = {  # the first one is the default
     "integer": ("bigint", "integer", "smallint"),
     "number": ("numeric", "double precision", "real"),
     "string": ("text", "varchar", "uuid"),
+    "any": ("text",),
     "boolean": ("boolean",),
     "date": ("date",),
     "time": ("time",),
     "datetime": ("timestamptz", "timestamp"),
+    "year": ("smallint", "integer"),
+    "yearmonth": ("date",),
+    "duration": ("interval",),
+    "geopoint": ("point",),
     "object": ("jsonb",),
     "array": ("jsonb",),
+    "geojson": ("jsonb",),
+}
+# Formats of strings, with the types that hold them; the first is the default.
+_STRING_FORMATS: Mapping[str, tuple[str, ...]] = {
+    "default": ("text", "varchar", "uuid"),
+    "email": ("text", "varchar"),
+    "uri": ("text", "varchar"),
+    "uuid": ("uuid",),
+    "binary": ("bytea", "text"),
 }
 _ALIASES: Mapping[str, str] = {
     "int": "integer",
@@ -36,8 +54,8 @@ _ALIASES: Mapping[str, str] = {
 _MAX_PRECISION = 38  # what 128 bits hold
 _MAX_VARCHAR = 10_485_760  # PostgreSQL's own limit
 _WRITTEN = re.compile(r"([a-z0-9 ]*[a-z0-9]) *(?:\( *([0-9]{1,9}) *(?:, *([0-9]{1,9}) *)?\))?")
-_COLLECTIONS = frozenset({"object", "array"})
-_ORDERED = frozenset({"integer", "number", "date", "time", "datetime"})
+_COLLECTIONS = frozenset({"object", "array", "list"})
+_ORDERED = frozenset({"integer", "number", "date", "time", "datetime", "year", "yearmonth"})
 _TAKEN_BY: Mapping[str, frozenset[str]] = {
     "min_length": frozenset({"string"}) | _COLLECTIONS,
     "max_length": frozenset({"string"}) | _COLLECTIONS,
@@ -46,7 +64,7 @@ _TAKEN_BY: Mapping[str, frozenset[str]] = {
     "exclusive_minimum": _ORDERED,
     "exclusive_maximum": _ORDERED,
     "pattern": frozenset({"string"}),
-    "json_schema": _COLLECTIONS,
+    "json_schema": frozenset({"object", "array", "geojson"}),
 }
 BOUNDS = ("minimum", "maximum", "exclusive_minimum", "exclusive_maximum")
 
@@ -64,33 +82,56 @@ def physical(field: Field) -> Physical:
         raise DatasetInvalid(f"{field.name}: {problem}", problems=[str(problem)]) from None
 
 
+def item(field: Field) -> Field:
+    """The field that each item of a list is a value of."""
+    return Field(name=field.name, type=field.item_type)
+
+
 def problems(field: Field) -> list[str]:
     """What keeps a field from being converted and checked, each as `key: what is wrong`."""
     try:
         physical(field)
     except DatasetInvalid as invalid:
         return list(invalid.problems)
-    return [*_constraint_problems(field)]
+    found = [*notation.problems(field)]
+    return found or [*_zone_problems(field), *_choice_problems(field), *_constraint_problems(field)]
 
 
 def _physical(field: Field) -> Physical:
-    if field.format not in ("default", "uuid") or (field.format == "uuid" and field.type != "string"):
-        raise ValueError(f"format: {field.format!r} is not supported yet for a field of type {field.type}")
-    default = "uuid" if field.format == "uuid" else _PHYSICAL[field.type][0]
+    if field.type == "list":
+        return _list(field)
+    held = _PHYSICAL[field.type]
+    if field.type == "string":
+        if field.format not in _STRING_FORMATS:
+            raise ValueError(f"format: {field.format!r} found, one of {', '.join(_STRING_FORMATS)} expected")
+        held = _STRING_FORMATS[field.format]
     if field.physical_type is None:
-        return _sized(default, None, None)
+        return _sized(held[0], None, None)
     written = _WRITTEN.fullmatch(" ".join(field.physical_type.lower().split()))
     name = _ALIASES.get(written[1], written[1]) if written else ""
-    if written is None or name not in _PHYSICAL[field.type]:
-        raise ValueError(
-            f"physicalType: {field.physical_type!r} found, for a field of type {field.type} "
-            f"one of {', '.join(_PHYSICAL[field.type])} expected"
+    if written is None or name not in held:
+        kind = (
+            field.type if field.format not in _STRING_FORMATS else f"{field.type} and format {field.format}"
         )
-    if field.format == "uuid" and name != "uuid":
-        raise ValueError(f"physicalType: {field.physical_type!r} found, for the format uuid uuid expected")
+        raise ValueError(
+            f"physicalType: {field.physical_type!r} found, for a field of type "
+            f"{field.type if field.format == 'default' else kind} one of {', '.join(held)} expected"
+        )
     if written[2] is None:
         return _sized(name, None, None, explicit=True)
     return _sized(name, int(written[2]), int(written[3] or 0), pair=written[3] is not None)
+
+
+def _list(field: Field) -> Physical:
+    """An array of what holds the items."""
+    written = field.physical_type
+    if written is None:
+        return structs.replace(_physical(item(field)), is_array=True)
+    if not written.endswith("[]"):
+        raise ValueError(
+            f"physicalType: {written!r} found, for a field of type list one such as text[] expected"
+        )
+    return structs.replace(_physical(structs.replace(item(field), physical_type=written[:-2])), is_array=True)
 
 
 def _sized(
@@ -113,13 +154,39 @@ def _sized(
     return Physical(name=name, length=first)
 
 
+def _zone_problems(field: Field) -> Iterator[str]:
+    """Whether a moment's offset is said once: by its values, or by `timezone`."""
+    offset = field.type == "datetime" and field.format != "default" and notation.has_offset(field)
+    if physical(field).name == "timestamp":
+        if field.timezone is not None:
+            yield "timezone: a field that is stored as timestamp takes none"
+        if offset:
+            yield f"format: {field.format!r} found, a field that is stored as timestamp takes no offset"
+    elif field.timezone is not None and field.timezone not in zoneinfo.available_timezones():
+        yield f"timezone: {field.timezone!r} found, a time zone such as Europe/Berlin expected"
+    elif field.timezone is not None and offset:
+        yield "timezone: the format has an offset already"
+
+
+def _choice_problems(field: Field) -> Iterator[str]:
+    for index, choice in enumerate(choices(field) or ()):
+        yield from _value_problem(field, choice, f"categories.{index}", optional=False)
+
+
+def choices(field: Field) -> list[Any] | None:
+    """The values of the field's categories, their labels left out; None where any value is good."""
+    if field.categories is None:
+        return None
+    return [given.get("value") if isinstance(given, dict) else given for given in field.categories]
+
+
 def _constraint_problems(field: Field) -> Iterator[str]:
     constraints = field.constraints
     for key, types in _TAKEN_BY.items():
         if getattr(constraints, key) is not None and field.type not in types:
             yield f"constraints.{_camel(key)}: a field of type {field.type} takes none"
-        elif getattr(constraints, key) is not None and physical(field).name == "uuid":
-            yield f"constraints.{_camel(key)}: a field that is stored as uuid takes none"
+        elif getattr(constraints, key) is not None and physical(field).name in ("uuid", "bytea"):
+            yield f"constraints.{_camel(key)}: a field that is stored as {physical(field)} takes none"
     lengths = (constraints.min_length, constraints.max_length)
     if None not in lengths and lengths[0] > lengths[1]:  # type: ignore[operator]
         yield f"constraints.minLength: {lengths[0]} found, at most maxLength ({lengths[1]}) expected"
@@ -134,7 +201,7 @@ def _value_problem(field: Field, written: object, key: str, *, optional: bool = 
     if written is None and optional:
         return
     try:
-        fieldvalues.value(written, physical(field))
+        fieldvalues.parse(notation.plain(field, written), physical(field))
     except ValueError as problem:
         yield f"{key}: {problem}"
 

@@ -54,26 +54,25 @@ NAMES: Mapping[str, str] = {
 
 
 class Physical(Struct, frozen=True, kw_only=True):
-    """A PostgreSQL type. `precision` and `scale` belong to numeric, `length` to varchar."""
+    """A PostgreSQL type or an array of it. `precision` and `scale` are numeric's, `length` is varchar's."""
 
     name: str
     precision: int = 0
     scale: int = 0
     length: int | None = None
+    is_array: bool = False
 
     def __str__(self) -> str:
+        array = "[]" if self.is_array else ""
         if self.name == "numeric":
-            return f"numeric({self.precision},{self.scale})"
-        return self.name if self.length is None else f"{self.name}({self.length})"
-
-
-def value(written: object, kind: Physical) -> Value:
-    """The value that a contract writes as a bound or in an enum. Raises ValueError where it is none."""
-    return parse(as_text(written), kind)
+            return f"numeric({self.precision},{self.scale}){array}"
+        return f"{self.name}{array}" if self.length is None else f"{self.name}({self.length}){array}"
 
 
 def parse(text: str, kind: Physical) -> Value:
     """The value that a text means in a type, exactly. Raises ValueError where it means none."""
+    if kind.is_array:
+        raise ValueError(f"{text!r} can't be compared with {kind}")
     if kind.name in ("text", "varchar"):
         return text
     if kind.name == "boolean":

@@ -18,12 +18,8 @@ KEYS: frozenset[str] = frozenset().union(
     _under("format.dialect.", "$schema lineTerminator nullSequence escapeChar skipInitialSpace commentChar"),
     _under("format.dialect.", "commentRows headerRows headerJoin caseSensitiveHeader csvddfVersion property"),
     _under("format.dialect.", "itemType itemKeys sheetNumber sheetName table"),
-    _under("schema.", "$schema name title description foreignKeys"),
-    _under(
-        "schema.fields[].", "aliases missingValues trueValues falseValues decimalChar groupChar bareNumber"
-    ),
-    _under("schema.fields[].", "timezone mask classification example examples rdfType categories"),
-    _under("schema.fields[].", "categoriesOrdered itemType delimiter"),
+    _under("schema.", "foreignKeys"),
+    _under("schema.fields[].", "aliases"),
     _under("load.", "partitionBy lineage"),
     _under(
         "quality[].", "name type query unit element arguments dimension description businessImpact method"
@@ -39,9 +35,7 @@ KEYS: frozenset[str] = frozenset().union(
 VALUES: Mapping[str, frozenset[str]] = {
     "format.type": frozenset({"ndjson", "parquet"}),
     "format.dialect.doubleQuote": frozenset({"false"}),
-    "schema.fields[].type": frozenset(
-        {"any", "list", "year", "yearmonth", "duration", "geopoint", "geojson"}
-    ),
+    "schema.fields[].mask": frozenset({"null", "partial", "sha256"}),
     "load.mode": frozenset({"merge", "replacePartition", "scd2"}),
     "load.onError": frozenset({"SKIP_FILE"}),
     "load.analyze": frozenset({"false"}),

@@ -5,6 +5,7 @@ range or no date of the calendar; a value of a type with its own reader becomes 
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,7 @@ import pyarrow.types as pt
 
 from shared.domain import fieldvalues
 from shared.domain.fieldvalues import Physical
-from shared.files import texts
+from shared.files import texts, zones
 from shared.files.texts import AnyArray, TextArray
 
 type Cast = Callable[[TextArray], AnyArray]
@@ -58,8 +59,8 @@ def is_plain(column: TextArray, type_: pa.DataType) -> bool:
     return shape in _NAIVE_MOMENTS or (type_ == _UTC and shape in _ZONED_MOMENTS)
 
 
-def cast_to(type_: pa.DataType) -> Cast:
-    """The cast of text to the type."""
+def cast_to(type_: pa.DataType, zone: str | None = None) -> Cast:
+    """The cast of text to the type. Moments without an offset are in UTC, or by the clock of `zone`."""
     if pt.is_integer(type_):
         return lambda column: pc.cast(_without_plus(column), type_)
     if isinstance(type_, pa.Decimal128Type):
@@ -72,6 +73,8 @@ def cast_to(type_: pa.DataType) -> Cast:
     if pt.is_time(type_):
         return _to_time
     if pt.is_timestamp(type_):
+        if zone is not None:
+            return partial(_from_zone, zone=zone)
         return _to_utc if type_ == _UTC else _to_naive
     return _to_uuid
 
@@ -135,6 +138,28 @@ def _to_utc(column: TextArray) -> AnyArray:
         zoned = texts.matches(column, _ZONED)
         column = pc.if_else(zoned, column, texts.joined(column, texts.of("Z")[0]))
     return _within(pc.cast(column, _UTC), pa.int64(), _FIRST_MICROSECOND, _LAST_MICROSECOND)
+
+
+def _from_zone(column: TextArray, *, zone: str) -> AnyArray:
+    """Null where the zone's clock never showed the time, or where it is not of the years 1 to 9999 in UTC."""
+    if texts.shape(column) in _ZONED_MOMENTS:
+        return _to_utc(column)
+    zoned = texts.flags(texts.matching(column, _ZONED))
+    by_clock = _to_naive(pc.if_else(zoned, texts.of(None)[0], column))
+    known = texts.valid(by_clock)
+    moments, exist = zones.to_utc(
+        np.frombuffer(by_clock.buffers()[1] or b"", np.int64)[: len(column)][known], zone
+    )
+    good = known.copy()
+    good[known] = exist & (moments >= _FIRST_MICROSECOND) & (moments <= _LAST_MICROSECOND)
+    in_utc = np.zeros(len(column), np.int64)
+    in_utc[known] = moments
+    buffers = [texts.flags(good).buffers()[1], pa.py_buffer(in_utc)]
+    found = pa.Array.from_buffers(_UTC, len(column), buffers)
+    if not texts.mask(zoned).any():
+        return found
+    both: AnyArray = pc.if_else(zoned, _to_utc(pc.if_else(zoned, column, texts.of(None)[0])), found)
+    return both
 
 
 def _within(array: AnyArray, as_: pa.DataType, first: int, last: int | None) -> AnyArray:

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import Struct
 
 from shared.domain.dataset import Dataset, Field
 from shared.domain.report import RejectCode
-from shared.files import constraints, convert, texts
+from shared.files import constraints, convert, missing, texts
 from shared.files.constraints import Rule
 from shared.files.convert import Converted, Converter, Fault
 from shared.files.texts import TextArray
@@ -29,6 +30,7 @@ class BrokenRule(Struct, frozen=True, kw_only=True):
 class _Column(Struct, frozen=True, kw_only=True):
     field: Field
     required: bool
+    missing: TextArray
     convert: Converter
     rules: tuple[Rule, ...]
 
@@ -38,11 +40,13 @@ class Checker:
 
     def __init__(self, dataset: Dataset) -> None:
         keys = frozenset(dataset.schema.primary_key)
+        shared = missing.shared(dataset.schema)
         self._schema = convert.arrow_schema(dataset)
         self._columns = [
             _Column(
                 field=field,
                 required=field.constraints.required or field.name in keys,
+                missing=texts.of(*sorted(missing.of(field, dataset.schema) - shared)),
                 convert=convert.converter(field),
                 rules=constraints.rules(field),
             )
@@ -55,6 +59,8 @@ class Checker:
         bad = np.zeros(rows, np.bool_)
         for column, text in zip(self._columns, found, strict=True):
             given = pa.nulls(rows).cast(pa.string()) if text is None else text
+            if len(column.missing):
+                given = pc.if_else(pc.is_in(given, value_set=column.missing), texts.of(None)[0], given)
             converted = column.convert(given)
             arrays.append(converted.array)
             for fault in _faults(column, given, converted):

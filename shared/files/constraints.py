@@ -9,12 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import structs
 
-from shared.domain import fieldvalues
-from shared.domain.dataset import Field
+from shared.domain import fieldtypes, notation
+from shared.domain.dataset import Constraints, Field
 from shared.domain.report import RejectCode
 from shared.files import texts
-from shared.files.convert import Fault, converter
+from shared.files.convert import Fault, plain_converter
 from shared.files.texts import AnyArray, TextArray
 
 type Rule = Callable[[AnyArray], Fault | None]
@@ -40,6 +41,8 @@ def rules(field: Field) -> tuple[Rule, ...]:
 
 def _rules(field: Field) -> Iterator[Rule]:
     constraints = field.constraints
+    if field.type == "list":
+        yield from _list_rules(constraints)
     if field.type == "string" and constraints.min_length is not None:
         yield _at_least(constraints.min_length)
     if field.type == "string" and constraints.max_length is not None:
@@ -50,8 +53,21 @@ def _rules(field: Field) -> Iterator[Rule]:
             yield _bound(field, key, written)
     if constraints.pattern is not None:
         yield _pattern(constraints.pattern)
-    if constraints.enum is not None:
-        yield _choice(field, constraints.enum)
+    for choices in (constraints.enum, fieldtypes.choices(field)):
+        if choices is not None:
+            yield _choice(field, choices)
+
+
+def _list_rules(constraints: Constraints) -> Iterator[Rule]:
+    if (least := constraints.min_length) is not None:
+        yield _counted(pc.greater_equal, least, RejectCode.MIN_LENGTH, f"has fewer than {least} items")
+    if (most := constraints.max_length) is not None:
+        yield _counted(pc.less_equal, most, RejectCode.MAX_LENGTH, f"has more than {most} items")
+
+
+def _counted(holds: Callable[..., pa.BooleanArray], bound: int, code: RejectCode, rule: str) -> Rule:
+    length = texts.of(str(bound)).cast(pa.int32())[0]
+    return lambda column: _where_not(holds(pc.list_value_length(column), length), code, rule)
 
 
 def _at_least(length: int) -> Rule:
@@ -115,7 +131,8 @@ def _choice(field: Field, choices: Sequence[Any]) -> Rule:
 
 def _values(field: Field, *written: object) -> AnyArray:
     """What a contract writes as bounds or choices, as values of the field's type."""
-    return converter(field)(texts.of(*map(fieldvalues.as_text, written))).array
+    plain = texts.of(*(notation.plain(field, value) for value in written))
+    return plain_converter(structs.replace(field, true_values=["true"], false_values=["false"]))(plain).array
 
 
 def _where_not(holds: pa.BooleanArray, code: RejectCode, rule: str) -> Fault | None:

@@ -8,19 +8,21 @@ ways end in the same cast, and a value that it refuses is found by halving the c
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from shared.domain import fieldtypes, fieldvalues
 from shared.domain.dataset import Dataset, Field
-from shared.domain.fieldvalues import FALSE_VALUES, PATTERNS, TRUE_VALUES, Physical
+from shared.domain.fieldvalues import PATTERNS, Physical
 from shared.domain.report import RejectCode
-from shared.files import casts, jsonvalues, texts
+from shared.files import casts, composites, jsonvalues, notations, texts
 from shared.files.casts import Cast
 from shared.files.jsonvalues import Judge, Verdict
+from shared.files.notations import Notation
 from shared.files.texts import AnyArray, Mask, TextArray
 
 _ARROW: Mapping[str, pa.DataType] = {
@@ -38,6 +40,9 @@ _ARROW: Mapping[str, pa.DataType] = {
     "timestamp": pa.timestamp("us"),
     "timestamptz": pa.timestamp("us", "UTC"),
     "jsonb": pa.string(),
+    "interval": pa.binary(16),
+    "point": pa.binary(16),
+    "bytea": pa.binary(),
 }
 # What a value breaks that looks like its type and can't be cast.
 _REFUSED: Mapping[str, tuple[RejectCode, str]] = {
@@ -47,7 +52,6 @@ _REFUSED: Mapping[str, tuple[RejectCode, str]] = {
     "timestamp": (RejectCode.TYPE_MISMATCH, "is not a moment of the years 1 to 9999"),
     "timestamptz": (RejectCode.TYPE_MISMATCH, "is not a moment of the years 1 to 9999 in UTC"),
 }
-_MEANINGS = dict.fromkeys(TRUE_VALUES, "true") | dict.fromkeys(FALSE_VALUES, "false")
 _FEW = 32
 _BEYOND = (RejectCode.OUT_OF_RANGE, "is out of range for {}")
 
@@ -76,11 +80,10 @@ def arrow_schema(dataset: Dataset) -> pa.Schema:
 
 
 def arrow_type(field: Field) -> pa.DataType:
-    """The Arrow type that holds a field: 16 bytes for a UUID, text for jsonb."""
+    """The Arrow type that holds a field: 16 bytes for uuid, interval and point, text for jsonb."""
     kind = fieldtypes.physical(field)
-    if kind.name == "numeric":
-        return pa.decimal128(kind.precision, kind.scale)
-    return _ARROW[kind.name]
+    held = pa.decimal128(kind.precision, kind.scale) if kind.name == "numeric" else _ARROW[kind.name]
+    return pa.list_(held) if kind.is_array else held
 
 
 def check_field(field: Field) -> list[str]:
@@ -102,6 +105,16 @@ def check_field(field: Field) -> list[str]:
 
 def converter(field: Field) -> Converter:
     """What makes values of the field's type of a column of text; nulls stay null."""
+    if field.type == "list":
+        items = structs.replace(fieldtypes.item(field), physical_type=str(fieldtypes.physical(field))[:-2])
+        return partial(_list, delimiter=field.delimiter, items=converter(items))
+    notation = notations.of(field)
+    plain = plain_converter(field)
+    return plain if notation is None else partial(_rewritten, notation=notation, plain=plain)
+
+
+def plain_converter(field: Field) -> Converter:
+    """The same for texts in their type's own notation, whatever the field says about how it is written."""
     kind = fieldtypes.physical(field)
     match kind.name:
         case "text":
@@ -109,11 +122,24 @@ def converter(field: Field) -> Converter:
         case "varchar":
             return partial(_varchar, kind=kind)
         case "boolean":
-            return _boolean
+            return partial(_boolean, field=field)
         case "jsonb":
             return partial(_json, judge=jsonvalues.judge(field))
+        case "bytea":
+            return lambda column: Converted(array=composites.from_base64(column))
+        case "interval":
+            return _duration
+        case "point":
+            return partial(_point, format_=field.format)
     type_ = arrow_type(field)
-    return partial(_typed, kind=kind, type_=type_, cast=casts.cast_to(type_))
+    return partial(_typed, kind=kind, type_=type_, cast=casts.cast_to(type_, field.timezone))
+
+
+def _rewritten(column: TextArray, *, notation: Notation, plain: Converter) -> Converted:
+    wrong = texts.valid(column) & ~texts.matching(column, notation.pattern)
+    found = plain(notation.rewrite(_without(column, wrong)))
+    misread = Fault(code=RejectCode.TYPE_MISMATCH, rows=wrong, rule=notation.rule)
+    return Converted(array=found.array, faults=(*_faults(misread), *found.faults))
 
 
 def _typed(column: TextArray, *, kind: Physical, type_: pa.DataType, cast: Cast) -> Converted:
@@ -121,7 +147,9 @@ def _typed(column: TextArray, *, kind: Physical, type_: pa.DataType, cast: Cast)
         return Converted(array=pa.nulls(len(column)).cast(type_))
     if casts.is_plain(column, type_):
         try:
-            return Converted(array=cast(column))
+            array = cast(column)
+            if array.null_count == column.null_count:
+                return Converted(array=array)
         except pa.ArrowInvalid:
             pass  # a value is out of range or no calendar date: which one shows value by value
     return _by_value(column, kind, cast)
@@ -170,13 +198,60 @@ def _varchar(column: TextArray, *, kind: Physical) -> Converted:
     return Converted(array=column, faults=_faults(Fault(code=RejectCode.MAX_LENGTH, rows=long, rule=rule)))
 
 
-def _boolean(column: TextArray) -> Converted:
+def _boolean(column: TextArray, *, field: Field) -> Converted:
+    meanings = dict.fromkeys(field.true_values, "true") | dict.fromkeys(field.false_values, "false")
     encoded = column.dictionary_encode()
-    values = texts.of(*(_MEANINGS.get(str(text)) for text in encoded.dictionary.to_pylist())).cast(pa.bool_())
+    values = texts.of(*(meanings.get(str(text)) for text in encoded.dictionary.to_pylist())).cast(pa.bool_())
     array = values.take(encoded.indices)
     wrong = texts.valid(column) & ~texts.valid(array)
-    rule = f"is not {fieldvalues.NAMES['boolean']}"
+    rule = f"is not a boolean ({', '.join(meanings)})"
     return Converted(array=array, faults=_faults(Fault(code=RejectCode.TYPE_MISMATCH, rows=wrong, rule=rule)))
+
+
+def _duration(column: TextArray) -> Converted:
+    array, good = composites.durations(column)
+    return _composite(
+        column, array, good, "a duration (ISO 8601, such as P1DT2H)", "is out of range for interval"
+    )
+
+
+def _point(column: TextArray, *, format_: str) -> Converted:
+    array, good = composites.points(column, format_)
+    shown = "lon, lat" if format_ == "default" else "[lon, lat]"
+    rule = "is not on the earth (longitude -180 to 180, latitude -90 to 90)"
+    return _composite(column, array, good, f"a point ({shown})", rule)
+
+
+def _composite(column: TextArray, array: AnyArray, good: Mask, name: str, beyond: str) -> Converted:
+    wrong = texts.valid(column) & ~good
+    faults = _faults(
+        Fault(code=RejectCode.TYPE_MISMATCH, rows=wrong, rule=f"is not {name}"),
+        Fault(code=RejectCode.OUT_OF_RANGE, rows=good & ~texts.valid(array), rule=beyond),
+    )
+    return Converted(array=array, faults=faults)
+
+
+def _list(column: TextArray, *, delimiter: str, items: Converter) -> Converted:
+    """Arrays of what stands between delimiters; an empty text is the array without items."""
+    split: Any = pc.split_pattern(column, delimiter)
+    empty = texts.mask(pc.equal(column, texts.of("")[0]))
+    parents = texts.numbers(pc.list_parent_indices(split))
+    kept = ~empty[parents]
+    parents = parents[kept]
+    found = items(split.flatten().filter(texts.flags(kept)))
+    counts = np.bincount(parents, minlength=len(column))
+    places = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    buffers = [texts.flags(texts.valid(column)).buffers()[1], pa.py_buffer(places)]
+    array = pa.Array.from_buffers(pa.list_(found.array.type), len(column), buffers, children=[found.array])
+    faults = [
+        Fault(
+            code=fault.code,
+            rows=np.isin(np.arange(len(column)), parents[fault.rows]),
+            rule=f"has an item that {fault.rule}",
+        )
+        for fault in found.faults
+    ]
+    return Converted(array=array, faults=tuple(faults))
 
 
 def _json(column: TextArray, *, judge: Judge) -> Converted:

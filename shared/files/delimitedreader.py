@@ -10,7 +10,7 @@ from shared.domain.dataset import Dataset, Format
 from shared.domain.encodings import UTF_8
 from shared.domain.report import Reject, RejectCode
 from shared.errors import EncodingBroken, FileEmpty, HeaderBroken
-from shared.files import delimited, encoding, header
+from shared.files import delimited, encoding, header, missing
 from shared.files.batch import Batch
 from shared.files.blocks import Block, Cutter
 from shared.files.checking import BrokenRule, Checker
@@ -101,7 +101,7 @@ class DelimitedReader:
             quote=self._dataset.format.dialect.quote_char,
             columns=columns,
             wanted=wanted,
-            missing=tuple(self._dataset.schema.missing_values),
+            missing=tuple(sorted(missing.shared(self._dataset.schema))),
         )
 
     def _judged(self, reject: Reject) -> Reject:

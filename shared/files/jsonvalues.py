@@ -23,6 +23,49 @@ _FAR = re.compile("[eE][+-]?0*[1-9][0-9]{3}")  # an exponent that jsonb may refu
 _MAX_NUMBER_LENGTH = 1_000  # far within what numeric holds
 
 
+_NO_GEOJSON = (RejectCode.TYPE_MISMATCH, "is not GeoJSON")
+
+
+def _geometry(kind: str, depth: int) -> dict[str, Any]:
+    """A geometry of RFC 7946, section 3.1: positions in `depth` arrays."""
+    coordinates: dict[str, Any] = {"type": "array", "minItems": 2, "items": {"type": "number"}}
+    for _ in range(depth):
+        coordinates = {"type": "array", "items": coordinates}
+    return _member(kind, coordinates=coordinates)
+
+
+def _member(kind: str, **members: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON Schemas
+    return {"properties": {"type": {"const": kind}, **members}, "required": ["type", *members]}
+
+
+_ANY_GEOMETRY = {"$ref": "#/$defs/geometry"}
+_FEATURE = _member(
+    "Feature",
+    geometry={"anyOf": [_ANY_GEOMETRY, {"type": "null"}]},
+    properties={"type": ["object", "null"]},
+)
+_GEOJSON: dict[str, Any] = {
+    "anyOf": [
+        _ANY_GEOMETRY,
+        _FEATURE,
+        _member("FeatureCollection", features={"type": "array", "items": _FEATURE}),
+    ],
+    "$defs": {
+        "geometry": {
+            "anyOf": [
+                _geometry("Point", 0),
+                _geometry("MultiPoint", 1),
+                _geometry("LineString", 1),
+                _geometry("MultiLineString", 2),
+                _geometry("Polygon", 2),
+                _geometry("MultiPolygon", 3),
+                _member("GeometryCollection", geometries={"type": "array", "items": _ANY_GEOMETRY}),
+            ]
+        }
+    },
+}
+
+
 class Validator(Protocol):
     """A compiled JSON Schema."""
 
@@ -35,8 +78,12 @@ def judge(field: Field) -> Judge:
     """What names the first rule that a text breaks: of type, lengths, JSON Schema. None where it is good."""
     schema = field.constraints.json_schema
     validator = None if schema is None else validator_for(schema)
-    expected: type[Any] = dict if field.type == "object" else list
-    return partial(_verdict, expected=expected, constraints=field.constraints, validator=validator)
+    expected: type[Any] = list if field.type == "array" else dict
+    judged = partial(_verdict, expected=expected, constraints=field.constraints, validator=validator)
+    if field.type != "geojson":
+        return judged
+    geometry = jsonschema_rs.validator_for(_GEOJSON)
+    return lambda text: judged(text) or (None if geometry.is_valid(json.loads(text)) else _NO_GEOJSON)
 
 
 def validator_for(schema: dict[str, Any]) -> Validator:

@@ -42,6 +42,15 @@ def lengths(texts: TextArray) -> tuple[int, int]:
     return least or 0, greatest or 0
 
 
+def sizes(texts: TextArray) -> npt.NDArray[np.int64]:
+    """The length of each value in bytes, 0 for a null; for columns whose nulls have no bytes."""
+    places = texts.buffers()[1]
+    if places is None:
+        return np.zeros(len(texts), np.int64)
+    ends = np.frombuffer(places, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return np.diff(ends).astype(np.int64)
+
+
 def extremes(array: AnyArray) -> tuple[Any, Any]:
     """The least and the greatest value, or None twice where there are no values."""
     found: Any = pc.min_max(array).as_py()
@@ -67,6 +76,36 @@ def joined(*parts: TextArray | AnyScalar) -> TextArray:
     """The parts one after the other, row by row; null where one is."""
     found: TextArray = _pc.binary_join_element_wise(*parts, of("")[0])
     return found
+
+
+def from_matrix(rows: npt.NDArray[np.uint8], known: Mask) -> TextArray:
+    """The reverse of `matrix`: a column with a row's bytes where a value is known, and null elsewhere."""
+    width = rows.shape[1]
+    places = np.zeros(len(known) + 1, np.int32)
+    np.cumsum(known, out=places[1:])
+    buffers = [
+        flags(known).buffers()[1],
+        pa.py_buffer(places * np.int32(width)),
+        pa.py_buffer(rows.tobytes()),
+    ]
+    return pa.Array.from_buffers(pa.string(), len(known), buffers)
+
+
+def integers(texts: TextArray) -> npt.NDArray[np.int64]:
+    """Texts of digits as numbers; 0 for a null."""
+    return numbers(_pc.coalesce(pc.cast(texts, pa.int64()), of("0").cast(pa.int64())[0]))
+
+
+def numbers(array: AnyArray) -> npt.NDArray[np.int64]:
+    """An array of int64 without nulls, as numpy has it."""
+    found = np.frombuffer(array.buffers()[1] or b"", np.int64)
+    return found[array.offset : array.offset + len(array)]
+
+
+def indices(places: npt.NDArray[np.int64], known: Mask) -> AnyArray:
+    """Places as Arrow takes them; null where none is known."""
+    buffers = [flags(known).buffers()[1], pa.py_buffer(places.astype(np.int64))]
+    return pa.Array.from_buffers(pa.int64(), len(places), buffers)
 
 
 def matrix(texts: TextArray) -> npt.NDArray[np.uint8] | None:

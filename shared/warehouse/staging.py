@@ -15,6 +15,7 @@ from msgspec import Struct
 from pgpq import encoders
 from pgpq.schema import Jsonb
 
+from shared.domain import fieldtypes
 from shared.domain.dataset import Dataset
 from shared.domain.run import Run
 from shared.errors import TargetUnusable
@@ -76,7 +77,7 @@ class Encoder:
 def _field_encoders(schema: pa.Schema, dataset: Dataset) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     for field, declared in zip(schema, dataset.schema.fields, strict=True):
-        if declared.type in ("object", "array"):
+        if fieldtypes.physical(declared).name == "jsonb":
             chosen[field.name] = encoders.StringEncoderBuilder.new_with_output(field, Jsonb())
         else:
             chosen[field.name] = pgpq.ArrowToPostgresBinaryEncoder.infer_encoder(field)

@@ -4,9 +4,28 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
-from shared.domain.dataset.part import Identifier, NotNegative, Part
+from shared.domain.dataset.part import Identifier, NotNegative, OneChar, Part
 
-FieldType = Literal["integer", "number", "string", "boolean", "date", "time", "datetime", "object", "array"]
+FieldType = Literal[
+    "any",
+    "array",
+    "boolean",
+    "date",
+    "datetime",
+    "duration",
+    "geojson",
+    "geopoint",
+    "integer",
+    "list",
+    "number",
+    "object",
+    "string",
+    "time",
+    "year",
+    "yearmonth",
+]
+ItemType = Literal["boolean", "date", "datetime", "integer", "number", "string", "time"]
+Mask = Literal["none"]
 
 
 class Constraints(Part, frozen=True, kw_only=True):
@@ -26,7 +45,10 @@ class Constraints(Part, frozen=True, kw_only=True):
 
 
 class Field(Part, frozen=True, kw_only=True):
-    """One column. `physicalType` is the PostgreSQL type; without one it follows from the type."""
+    """One column. `physicalType` is the PostgreSQL type; without one it follows from the type.
+
+    `missingValues` stand in place of the schema's. `classification`, examples and `rdfType` are for people.
+    """
 
     name: Identifier
     type: FieldType = "string"
@@ -34,12 +56,32 @@ class Field(Part, frozen=True, kw_only=True):
     title: str | None = None
     description: str | None = None
     physical_type: str | None = None
+    missing_values: list[str] | None = None
+    true_values: list[str] = field(default_factory=lambda: ["true", "True", "TRUE", "1"])
+    false_values: list[str] = field(default_factory=lambda: ["false", "False", "FALSE", "0"])
+    decimal_char: OneChar = "."
+    group_char: str | None = None
+    bare_number: bool = True
+    timezone: str | None = None
+    item_type: ItemType = "string"
+    delimiter: OneChar = ","
+    categories: list[Any] | None = None
+    categories_ordered: bool = False
+    mask: Mask = "none"
+    classification: str | None = None
+    example: Any = None
+    examples: list[Any] = field(default_factory=list)
+    rdf_type: str | None = None
     constraints: Constraints = Constraints()
 
 
 class TableSchema(Part, frozen=True, kw_only=True):
     """A Frictionless Table Schema: the columns in order, and how they are matched with a header."""
 
+    schema_profile: str | None = field(default=None, name="$schema")
+    name: str | None = None
+    title: str | None = None
+    description: str | None = None
     fields: Annotated[list[Field], Meta(min_length=1)]
     fields_match: Literal["exact", "equal", "subset", "superset", "partial"] = "exact"
     missing_values: list[str] = field(default_factory=lambda: [""])

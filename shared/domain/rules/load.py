@@ -6,7 +6,7 @@ from shared.domain.dataset import Index, Load, TableSchema, Target
 from shared.domain.markup import Mistake, Path
 from shared.domain.rules import identifiers
 
-_JSON_TYPES = frozenset({"object", "array"})
+_JSON_TYPES = frozenset({"object", "array", "geojson"})
 
 
 def load_mistakes(load: Load) -> Iterator[Mistake]:
@@ -43,9 +43,9 @@ def _index_method(index: Index, kinds: Mapping[str, str], at: Path) -> Iterator[
     types = {kinds[column] for column in index.columns if column in kinds}
     if index.method == "hash" and len(index.columns) > 1:
         yield Mistake(path=at, text=f"hash found with {len(index.columns)} columns, one expected")
-    if index.method == "gin" and types - _JSON_TYPES:
-        yield Mistake(path=at, text="gin found, which takes columns of the types object and array only")
-    if index.method == "brin" and types & (_JSON_TYPES | {"boolean"}):
-        yield Mistake(
-            path=at, text="brin found, which takes no columns of the types object, array and boolean"
-        )
+    if index.method == "gin" and types - _JSON_TYPES - {"list"}:
+        yield Mistake(path=at, text="gin found, which takes columns of JSON types and of lists only")
+    if index.method == "brin" and types & (_JSON_TYPES | {"boolean", "list"}):
+        yield Mistake(path=at, text="brin found, which takes no columns of JSON types, lists and booleans")
+    if "geopoint" in types:
+        yield Mistake(path=at, text=f"{index.method} found, which takes no columns of the type geopoint")

@@ -24,6 +24,23 @@ def schema_mistakes(schema: TableSchema) -> Iterator[Mistake]:
     yield from identifiers.columns(schema.primary_key, names, ("schema", "primaryKey"))
     for index, key in enumerate(schema.unique_keys):
         yield from identifiers.columns(key, names, ("schema", "uniqueKeys", index))
+    yield from _points_in_keys(schema)
+
+
+def _points_in_keys(schema: TableSchema) -> Iterator[Mistake]:
+    """PostgreSQL has no order of points, and so no unique index on them."""
+    keys = {
+        "primaryKey": schema.primary_key,
+        "uniqueKeys": [name for key in schema.unique_keys for name in key],
+    }
+    points = {field.name for field in schema.fields if field.type == "geopoint"}
+    for key, names in keys.items():
+        for name in points.intersection(names):
+            yield Mistake(path=("schema", key), text=f"{name!r} found, a geopoint, which no key can have")
+    for index, field in enumerate(schema.fields):
+        if field.type == "geopoint" and field.constraints.unique:
+            at: Path = ("schema", "fields", index, "constraints", "unique")
+            yield Mistake(path=at, text="a field of type geopoint takes none")
 
 
 def field_mistakes(schema: TableSchema, check_field: FieldCheck) -> Iterator[Mistake]:

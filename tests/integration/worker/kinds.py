@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
+
+from asyncpg import Point
 
 
 class Kind(NamedTuple):
@@ -263,5 +265,114 @@ KINDS = {
         "jsonb",
         {'[1, [2, {"a": []}], "3"]': [1, [2, {"a": []}], "3"], "[]": [], "[null]": [None]},
         {"type_mismatch": ["{}", "1,2", "[1,]", "a", '[{"a": 1, "a": 2}]']},
+    ),
+    "german number": Kind(
+        {"type": "number", "physicalType": "numeric(12,2)", "decimalChar": ",", "groupChar": "."},
+        "numeric(12,2)",
+        {"1.234.567,89": Decimal("1234567.89"), "-0,5": Decimal("-0.5"), "1000": Decimal(1000)},
+        {"type_mismatch": ["1.5", "1,234.5", "1.0000"], "out_of_range": ["0,005", "10.000.000.000"]},
+    ),
+    "price": Kind(
+        {"type": "number", "bareNumber": False, "physicalType": "double precision"},
+        "double precision",
+        {"EUR 95.5": 95.5, "12 %": 12.0, "1e3 kg": 1000.0},
+        {"type_mismatch": ["(95)", "95-", "EUR"]},
+    ),
+    "grouped integer": Kind(
+        {"type": "integer", "groupChar": " "},
+        "bigint",
+        {"9 223 372 036 854 775 807": BIG - 1, "-9 223 372 036 854 775 808": -BIG},
+        {"type_mismatch": ["1 5", "1.5"], "out_of_range": ["9 223 372 036 854 775 808"]},
+    ),
+    "ja or nein": Kind(
+        {"type": "boolean", "trueValues": ["ja", "J"], "falseValues": ["nein"]},
+        "boolean",
+        {"ja": True, "J": True, "nein": False},
+        {"type_mismatch": ["true", "N", "JA"]},
+    ),
+    "german date": Kind(
+        {"type": "date", "format": "%d.%m.%Y"},
+        "date",
+        {"29.02.2024": date(2024, 2, 29), "1.1.0001": date.min, "31.12.9999": date.max},
+        {"type_mismatch": ["29.02.2023", "2024-02-29", "01.01.0000"]},
+    ),
+    "twelve hours": Kind(
+        {"type": "time", "format": "%I:%M:%S.%f %p"},
+        "time without time zone",
+        {"12:00:00.0 AM": time.min, "11:59:59.999999 pm": time.max},
+        {"type_mismatch": ["13:00:00.0 PM", "12:00:00 AM"]},
+    ),
+    "access log": Kind(
+        {"type": "datetime", "format": "%d/%b/%Y:%H:%M:%S %z"},
+        "timestamp with time zone",
+        {"10/Oct/2000:13:55:36 -0700": datetime(2000, 10, 10, 20, 55, 36, tzinfo=UTC)},
+        {"type_mismatch": ["10/Okt/2000:13:55:36 -0700", "31/Apr/2000:00:00:00 +0000"]},
+    ),
+    "Berlin": Kind(
+        {"type": "datetime", "format": "%d.%m.%Y %H:%M:%S", "timezone": "Europe/Berlin"},
+        "timestamp with time zone",
+        {
+            "27.10.2013 02:30:00": datetime(2013, 10, 27, 0, 30, tzinfo=UTC),
+            "27.10.2013 03:00:00": datetime(2013, 10, 27, 2, 0, tzinfo=UTC),
+            "01.07.2050 00:00:00": datetime(2050, 6, 30, 22, 0, tzinfo=UTC),
+            "31.12.9999 23:59:59": datetime(9999, 12, 31, 22, 59, 59, tzinfo=UTC),
+        },
+        {"type_mismatch": ["31.03.2013 02:30:00", "01.01.0001 00:00:00"]},
+    ),
+    "email": Kind(
+        {"type": "string", "format": "email"},
+        "text",
+        {"a.b+c@d-e.example": "a.b+c@d-e.example"},
+        {"type_mismatch": ["a", "a@", "a b@c.example"]},
+    ),
+    "binary": Kind(
+        {"type": "string", "format": "binary"},
+        "bytea",
+        {"QUJD": b"ABC", "AP8=": b"\x00\xff", "AA==": b"\x00"},
+        {"type_mismatch": ["QUJ", "QU-_"]},
+    ),
+    "year": Kind(
+        {"type": "year"},
+        "smallint",
+        {"2013": 2013, "-0044": -44},
+        {"type_mismatch": ["13"], "out_of_range": ["40000"]},
+    ),
+    "yearmonth": Kind(
+        {"type": "yearmonth"}, "date", {"2013-05": date(2013, 5, 1)}, {"type_mismatch": ["2013-13", "2013"]}
+    ),
+    "duration": Kind(
+        {"type": "duration"},
+        "interval",
+        {
+            "P3DT36H": timedelta(days=3, hours=36),
+            "-PT0.000001S": timedelta(microseconds=-1),
+            "P2W": timedelta(days=14),
+            "P0D": timedelta(),
+        },
+        {"type_mismatch": ["P", "P1.5D", "1 day"], "out_of_range": ["P999999999Y"]},
+    ),
+    "geopoint": Kind(
+        {"type": "geopoint"},
+        "point",
+        {"13.4, 52.5": Point(13.4, 52.5), "-180,-90": Point(-180, -90)},
+        {"type_mismatch": ["13.4", "a, b"], "out_of_range": ["181, 0", "0, 91"]},
+    ),
+    "list of dates": Kind(
+        {"type": "list", "itemType": "date", "delimiter": ";"},
+        "date[]",
+        {"2013-01-01;9999-12-31": [date(2013, 1, 1), date.max], "0001-01-01": [date.min]},
+        {"type_mismatch": ["2013-01-01;", "2013-02-30"]},
+    ),
+    "list of numbers": Kind(
+        {"type": "list", "itemType": "number", "physicalType": "numeric(5,1)[]"},
+        "numeric(5,1)[]",
+        {"1.5,-2": [Decimal("1.5"), Decimal("-2.0")]},
+        {"type_mismatch": ["1,x"], "out_of_range": ["0.05"]},
+    ),
+    "geojson": Kind(
+        {"type": "geojson"},
+        "jsonb",
+        {'{"type": "Point", "coordinates": [1, 2]}': {"type": "Point", "coordinates": [1, 2]}},
+        {"type_mismatch": ['{"type": "Point"}', "[]"]},
     ),
 }

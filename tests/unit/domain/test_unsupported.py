@@ -42,7 +42,7 @@ schema:
   foreignKeys: []
   fields:
     - name: order_id
-      type: year
+      type: integer
       physicalType: bigint
       aliases: ["Order ID", "OrderNo"]
       constraints: {required: true, minimum: 1}
@@ -92,9 +92,7 @@ format.type
 format.dialect.doubleQuote format.dialect.headerRows format.dialect.commentChar
 format.dialect.skipInitialSpace format.dialect.escapeChar format.dialect.lineTerminator
 format.dialect.nullSequence
-schema.foreignKeys schema.fields[0].type schema.fields[0].aliases schema.fields[1].missingValues
-schema.fields[1].timezone schema.fields[1].decimalChar schema.fields[1].groupChar
-schema.fields[1].trueValues schema.fields[1].falseValues schema.fields[1].classification schema.fields[1].mask
+schema.foreignKeys schema.fields[0].aliases schema.fields[1].mask
 evolution
 load.mode load.partitionBy load.onError load.lineage load.indexes[0].method load.analyze
 quality[1].metric quality[1].unit quality[1].arguments quality[2].element quality[2].metric quality[3].metric

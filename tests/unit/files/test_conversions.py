@@ -34,7 +34,7 @@ def converted(of: Field, *values: str | None) -> tuple[list[Any], list[RejectCod
 def as_python(of: Field, text: str) -> Any:
     """What Python's own parsers make of a text, or None."""
     try:
-        value = fieldvalues.value(text, fieldtypes.physical(of))
+        value = fieldvalues.parse(text, fieldtypes.physical(of))
     except ValueError:
         return None
     return value.bytes if isinstance(value, UUID) else value

@@ -40,7 +40,7 @@ def test_the_physical_type_is_ddl_in_one_spelling(type_: str, physical: str | No
 def test_a_string_of_format_uuid_is_stored_as_uuid_and_as_nothing_else() -> None:
     assert fieldtypes.physical_type(field(format="uuid")) == "uuid"
     assert check_field(field(format="uuid", physicalType="text")) == [
-        "physicalType: 'text' found, for the format uuid uuid expected"
+        "physicalType: 'text' found, for a field of type string and format uuid one of uuid expected"
     ]
 
 
@@ -55,8 +55,76 @@ def test_a_string_of_format_uuid_is_stored_as_uuid_and_as_nothing_else() -> None
         ("number", {"physicalType": "numeric(2,3)"}, "a scale of at most that"),
         ("string", {"physicalType": "varchar(0)"}, "varchar takes no such size"),
         ("string", {"physicalType": "char(3)"}, "one of text, varchar, uuid expected"),
-        ("string", {"format": "email"}, "format: 'email' is not supported yet"),
-        ("date", {"format": "%d.%m.%Y"}, "format: '%d.%m.%Y' is not supported yet"),
+        (
+            "string",
+            {"format": "phone"},
+            "format: 'phone' found, one of default, email, uri, uuid, binary exp",
+        ),
+        ("integer", {"format": "hex"}, "format: 'hex' found, default expected for the type integer"),
+        ("date", {"format": "any"}, "format: any is not supported: it would have to guess"),
+        ("date", {"format": "%d.%m"}, "format: '%d.%m' found, a date needs %Y or %y"),
+        ("date", {"format": "%d.%Y"}, "format: '%d.%Y' found, a date needs %d with %m or %b, or %j"),
+        ("date", {"format": "%d.%m.%Y %H"}, "format: '%d.%m.%Y %H' found, which has more than a date"),
+        ("date", {"format": "%d.%m.%Y.%y"}, "format: '%d.%m.%Y.%y' found, which says the year twice"),
+        ("date", {"format": "%d.%d.%Y"}, "format: '%d.%d.%Y' found, a part is written twice"),
+        ("date", {"format": "%U"}, "format: '%U' found, %U is not supported, known are %Y %y"),
+        ("date", {"format": "iso"}, "format: 'iso' found, default or a strptime pattern"),
+        ("date", {"format": "%Y-%j-%m"}, "format: '%Y-%j-%m' found, %j stands beside"),
+        ("time", {"format": "%I:%M"}, "format: '%I:%M' found, %I and %p need each other"),
+        ("time", {"format": "%H:%S"}, "format: '%H:%S' found, which has a second and no minute"),
+        ("time", {"format": "%H:%M%z"}, "format: '%H:%M%z' found, a time has no offset"),
+        ("datetime", {"format": "%Y-%m-%d"}, "format: '%Y-%m-%d' found, a time needs %H"),
+        (
+            "datetime",
+            {"format": "%F %T%z", "physicalType": "timestamp"},
+            "format: '%F %T%z' found, a field that is stored as timestamp takes no offset",
+        ),
+        ("datetime", {"format": "%F %T%z", "timezone": "UTC"}, "timezone: the format has an offset already"),
+        ("datetime", {"timezone": "Mars/Olympus"}, "timezone: 'Mars/Olympus' found, a time zone such as"),
+        (
+            "datetime",
+            {"timezone": "UTC", "physicalType": "timestamp"},
+            "timezone: a field that is stored as timestamp takes none",
+        ),
+        ("date", {"timezone": "UTC"}, "timezone: a field of type date takes none"),
+        ("string", {"decimalChar": ","}, "decimalChar: a field of type string takes none"),
+        ("integer", {"decimalChar": ","}, "decimalChar: a field of type integer takes none"),
+        ("number", {"decimalChar": "1"}, "decimalChar: '1' is part of numbers"),
+        ("number", {"groupChar": "."}, "groupChar: '.' found, which decimalChar is or is part of"),
+        ("number", {"groupChar": ""}, "groupChar: '' found, text without digits"),
+        ("boolean", {"trueValues": ["0"]}, "falseValues: '0' found, which is among trueValues too"),
+        ("integer", {"trueValues": ["J"]}, "trueValues: a field of type integer takes none"),
+        ("string", {"delimiter": ";"}, "delimiter: a field of type string takes none"),
+        ("date", {"categories": ["2013-01-01"]}, "categories: a field of type date takes none"),
+        ("integer", {"categories": [1, "x"]}, "categories.1: 'x' is not an integer"),
+        (
+            "list",
+            {"itemType": "integer", "physicalType": "text[]"},
+            "physicalType: 'text' found, for a field",
+        ),
+        (
+            "list",
+            {"physicalType": "text"},
+            "physicalType: 'text' found, for a field of type list one such as",
+        ),
+        ("list", {"constraints": {"enum": ["a"]}}, "constraints.enum.0: 'a' can't be compared with text[]"),
+        ("geopoint", {"format": "object"}, "format: 'object' found, default or array expected"),
+        (
+            "geojson",
+            {"format": "topojson"},
+            "format: 'topojson' found, default expected for the type geojson",
+        ),
+        (
+            "duration",
+            {"constraints": {"minimum": "P1D"}},
+            "constraints.minimum: a field of type duration takes",
+        ),
+        (
+            "year",
+            {"constraints": {"maximum": 99999}},
+            "constraints.maximum: 99999 is out of range for smallint",
+        ),
+        ("yearmonth", {"constraints": {"minimum": "2013"}}, "constraints.minimum: '2013' is not a date"),
         ("string", {"constraints": {"minimum": 1}}, "constraints.minimum: a field of type string takes none"),
         ("string", {"constraints": {"pattern": "(a"}}, "constraints.pattern: not a regular expression"),
         ("string", {"constraints": {"pattern": "a)|(b"}}, "constraints.pattern: not a regular expression"),
