@@ -26,7 +26,7 @@ def pattern(field: Field) -> str:
     number = _number(field)
     if field.bare_number:
         return f"(?P<number>{number})"
-    mark = re.escape(field.decimal_char)
+    mark = re.escape(field.decimal_char) if field.type == "number" else ".,"
     before = rf"(?:[^{_TELLING}]*[^{_TELLING}{mark}])?"
     after = rf"(?:[^{_TELLING}{mark}][^{_TELLING}]*)?"
     return rf"{before}(?P<number>{number}){after}"

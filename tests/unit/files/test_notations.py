@@ -125,7 +125,12 @@ def number_oracle(of: Field, text: str) -> Decimal | None:
         start = found.start() - (found.start() > 0 and text[found.start() - 1] in "+-")
         end = max(place for place, letter in enumerate(text) if letter in "0123456789") + 1
         before, number, after = text[:start], text[start:end], text[end:]
-        if (of.type == "number" and before.endswith(of.decimal_char)) or set("()+-−") & set(before + after):
+        marks = (of.decimal_char,) if of.type == "number" else (".", ",")
+        if (
+            before.endswith(marks)
+            or (of.type == "integer" and after.startswith(marks))
+            or set("()+-−") & set(before + after)
+        ):
             return None
         text = number
     whole, mark, decimals = text.partition(of.decimal_char) if of.type == "number" else (text, "", "")
