@@ -31,6 +31,7 @@
         ├── LocalStackFailed          local_stack_failed
         ├── FileRefused               the file as a whole can't be read
         │   ├── FileEmpty                 file_empty
+        │   ├── FormatBroken              format_broken
         │   ├── FileTooLarge              file_too_large
         │   ├── NotCompressed             not_compressed
         │   ├── ArchiveCorrupt            archive_corrupt
@@ -272,6 +273,13 @@ class FileRefused(Permanent):
     def __init__(self, message: str, *, line: int | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.line = line
+
+
+class FormatBroken(FileRefused):
+    """The file is not of the format that the dataset declares, or damaged in what holds it together."""
+
+    code = "format_broken"
+    hint = "Compare format.type with the file; if it is right, ask the sender for the file again."
 
 
 class FileEmpty(FileRefused):

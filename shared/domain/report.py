@@ -9,6 +9,8 @@ class RejectCode(StrEnum):
     """Why a record was rejected. Codes never change; docs/reference/errors.md explains each."""
 
     FIELD_COUNT = "field_count"
+    INVALID_JSON = "invalid_json"
+    UNKNOWN_FIELD = "unknown_field"
     STRAY_QUOTE = "stray_quote"
     STRAY_CARRIAGE_RETURN = "stray_carriage_return"
     INVALID_BYTES = "invalid_bytes"

@@ -33,7 +33,6 @@ KEYS: frozenset[str] = frozenset().union(
 )
 
 VALUES: Mapping[str, frozenset[str]] = {
-    "format.type": frozenset({"ndjson", "parquet"}),
     "format.dialect.doubleQuote": frozenset({"false"}),
     "schema.fields[].mask": frozenset({"null", "partial", "sha256"}),
     "load.mode": frozenset({"merge", "replacePartition", "scd2"}),

@@ -5,15 +5,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from msgspec import Struct
 
 from shared.domain.dataset import Dataset, Field
 from shared.domain.report import RejectCode
-from shared.files import constraints, convert, missing, texts
+from shared.files import constraints, convert, missing, texts, typed
 from shared.files.constraints import Rule
 from shared.files.convert import Converted, Converter, Fault
-from shared.files.texts import TextArray
+from shared.files.texts import AnyArray, TextArray
 
 _SHOWN_CHARACTERS = 56
 
@@ -32,6 +31,7 @@ class _Column(Struct, frozen=True, kw_only=True):
     required: bool
     missing: TextArray
     convert: Converter
+    convert_typed: Converter
     rules: tuple[Rule, ...]
 
 
@@ -48,20 +48,24 @@ class Checker:
                 required=field.constraints.required or field.name in keys,
                 missing=texts.of(*sorted(missing.of(field, dataset.schema) - shared)),
                 convert=convert.converter(field),
+                convert_typed=typed.converter(field),
                 rules=constraints.rules(field),
             )
             for field in dataset.schema.fields
         ]
 
-    def check(self, found: Sequence[TextArray | None], rows: int) -> tuple[pa.RecordBatch, list[BrokenRule]]:
-        """The good rows, typed, and the bad ones. A field whose column is None is null in every row."""
+    def check(self, found: Sequence[AnyArray | None], rows: int) -> tuple[pa.RecordBatch, list[BrokenRule]]:
+        """The good rows in the contract's types, and the bad ones.
+
+        A column is of text, or of a type that `typed.fits` takes for its field; None is null in every row.
+        """
         arrays, broken = [], []
         bad = np.zeros(rows, np.bool_)
-        for column, text in zip(self._columns, found, strict=True):
-            given = pa.nulls(rows).cast(pa.string()) if text is None else text
-            if len(column.missing):
-                given = pc.if_else(pc.is_in(given, value_set=column.missing), texts.of(None)[0], given)
-            converted = column.convert(given)
+        for column, array in zip(self._columns, found, strict=True):
+            given = pa.nulls(rows).cast(pa.string()) if array is None else array
+            given = missing.left_out(given, column.missing)
+            to_type = column.convert if given.type == pa.string() else column.convert_typed
+            converted = to_type(given)
             arrays.append(converted.array)
             for fault in _faults(column, given, converted):
                 new = np.flatnonzero(fault.rows & ~bad)
@@ -71,7 +75,7 @@ class Checker:
         return (batch.filter(texts.flags(~bad)) if broken else batch), broken
 
 
-def _faults(column: _Column, given: TextArray, converted: Converted) -> Iterator[Fault]:
+def _faults(column: _Column, given: AnyArray, converted: Converted) -> Iterator[Fault]:
     """A field's faults in the order in which they count."""
     if column.required and (fault := constraints.missing(given)):
         yield fault
@@ -81,9 +85,9 @@ def _faults(column: _Column, given: TextArray, converted: Converted) -> Iterator
             yield fault
 
 
-def _told(name: str, given: TextArray, row: int, fault: Fault) -> BrokenRule:
+def _told(name: str, given: AnyArray, row: int, fault: Fault) -> BrokenRule:
     text = given[row].as_py()
-    shown = "the value" if text is None else _shown(text)
+    shown = "the value" if text is None else _shown(str(text))
     return BrokenRule(row=row, column=name, code=fault.code, message=f'"{name}": {shown} {fault.rule}')
 
 

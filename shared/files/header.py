@@ -35,7 +35,7 @@ def names(raw: bytes, delimiter: str, dialect: Dialect, line: int) -> list[str]:
         raise HeaderBroken(f"the header can't be read: {error}", line=line) from None
 
 
-def match(found: Sequence[str], schema: TableSchema, line: int) -> list[int | None]:
+def match(found: Sequence[str], schema: TableSchema, line: int | None) -> list[int | None]:
     """For each field the number of its column, or None where the file has none and may lack it.
 
     Raises HeaderBroken with everything that doesn't fit.

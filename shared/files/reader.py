@@ -11,6 +11,8 @@ from shared.domain.dataset import Dataset
 from shared.files.batch import Batch
 from shared.files.compression import MAX_RATIO
 from shared.files.delimitedreader import DelimitedReader
+from shared.files.ndjson import NdjsonReader
+from shared.files.parquet import ParquetReader
 
 BLOCK_BYTES = 1 << 20  # 10 % faster than 512 KiB, 30 % than 256 KiB
 
@@ -48,6 +50,10 @@ def reader_for(
     keep_lines: bool = False,
 ) -> Reader[Any]:
     """The reader of the dataset's format; `keep_lines` asks for the rows' lines in each batch."""
+    if dataset.format.type == "parquet":
+        return ParquetReader(dataset, block_bytes=block_bytes, keep_lines=keep_lines)
+    if dataset.format.type == "ndjson":
+        return NdjsonReader(dataset, max_ratio=max_ratio, block_bytes=block_bytes, keep_lines=keep_lines)
     return DelimitedReader(dataset, max_ratio=max_ratio, block_bytes=block_bytes, keep_lines=keep_lines)
 
 

@@ -22,7 +22,7 @@ class Dialect(Part, frozen=True, kw_only=True):
 class Format(Part, frozen=True, kw_only=True):
     """How a dataset's objects are encoded."""
 
-    type: Literal["csv", "tsv"] = "csv"
+    type: Literal["csv", "tsv", "ndjson", "parquet"] = "csv"
     compression: Compression = "auto"
     member: MemberPattern | None = None
     encoding: Annotated[str, Meta(min_length=1)] = "utf-8"

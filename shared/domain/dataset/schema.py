@@ -47,10 +47,12 @@ class Constraints(Part, frozen=True, kw_only=True):
 class Field(Part, frozen=True, kw_only=True):
     """One column. `physicalType` is the PostgreSQL type; without one it follows from the type.
 
-    `missingValues` stand in place of the schema's. `classification`, examples and `rdfType` are for people.
+    `missingValues` stand in place of the schema's; `path`, a JSON Pointer, says where an
+    NDJSON record holds the value. `classification`, examples and `rdfType` are for people.
     """
 
     name: Identifier
+    path: str | None = None
     type: FieldType = "string"
     format: str = "default"
     title: str | None = None

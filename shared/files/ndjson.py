@@ -1,0 +1,208 @@
+"""Reads newline-delimited JSON: blocks of whole lines, then columns, then typed rows and rejects.
+
+A block is parsed as a whole by Arrow, to which the contract's types are given, so that numbers never pass
+through binary fractions. Whatever Arrow refuses, and every block in which a rule is broken, is read record by
+record instead; Arrow accepts nothing that this would not. Records with nested fields always are.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.json as pj
+
+from shared.domain import fieldtypes, quantities
+from shared.domain.dataset import Dataset, Field
+from shared.domain.report import Reject, RejectCode
+from shared.errors import EncodingBroken, FileEmpty
+from shared.files import convert, jsonrecords, missing
+from shared.files.batch import Batch
+from shared.files.blocks import Block, Positions
+from shared.files.checking import Checker
+from shared.files.jsonrecords import Broken, RecordReader
+from shared.files.lines import LineCutter
+from shared.files.textstream import TextStream
+
+_OPEN, _CLOSE = ord("{"), ord("}")
+_BLANK = b" \t\r\n"
+# Number words that Arrow takes and JSON does not have, and an escape that PostgreSQL can't store.
+_ODD = (b"NaN", b"Inf", b"\\u0000", b"\0")
+_NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
+
+
+class NdjsonReader:
+    """Turns one object's bytes, in whatever chunks they come, into batches; see `reader.Reader`."""
+
+    def __init__(self, dataset: Dataset, *, max_ratio: int, block_bytes: int, keep_lines: bool) -> None:
+        self._keep_lines = keep_lines
+        self._text = TextStream(dataset.format, max_ratio=max_ratio)
+        self._cutter = LineCutter(
+            block_bytes=block_bytes, max_row_bytes=quantities.size(dataset.limits.max_row_bytes)
+        )
+        self._checker = Checker(dataset)
+        self._records = RecordReader(dataset)
+        self._intolerable = _intolerable(dataset)
+        self._schema = _arrow_schema(dataset)
+        self._none = [missing.values(field, dataset.schema) for field in dataset.schema.fields]
+        self._unexpected: Literal["ignore", "error"] = (
+            "ignore" if dataset.schema.fields_match in ("subset", "partial") else "error"
+        )
+
+    def cut(self, chunk: bytes) -> Iterator[Block]:
+        """The blocks that are whole now: decompressed, and cut where a line ends."""
+        for piece in self._text.feed(chunk):
+            yield from self._cutter.feed(piece)
+
+    def cut_rest(self) -> Iterator[Block]:
+        """The last blocks. Raises FileRefused where the object is cut off."""
+        for piece in self._text.finish():
+            yield from self._cutter.feed(piece)
+        yield from self._cutter.finish()
+
+    @property
+    def described(self) -> dict[str, str]:
+        """What was found out about the object, as far as it was read: compression, member, encoding."""
+        return self._text.described
+
+    def parse(self, block: Block) -> Batch | None:
+        """The batch of a block; None where it holds blank lines alone and there is nothing to count."""
+        written = _written(block)
+        batch = self._as_a_whole(block, written)
+        return batch or self._by_record(block, written)
+
+    def refuse_if_empty(self) -> None:
+        """Raises FileEmpty when everything was parsed, and that was nothing."""
+        if self._cutter.is_empty:
+            raise FileEmpty("the file holds nothing, not one record")
+
+    def _as_a_whole(self, block: Block, written: Positions) -> Batch | None:
+        """The batch of a block without any broken record; None where there may be one."""
+        if self._schema is None or not len(written) or not _is_safe(block, written):
+            return None
+        try:
+            source: Any = pa.BufferReader(block.data)
+            table = pj.read_json(
+                source,
+                read_options=pj.ReadOptions(use_threads=False, block_size=len(block.data) + 1),
+                parse_options=pj.ParseOptions(
+                    explicit_schema=self._schema, unexpected_field_behavior=self._unexpected
+                ),
+            )
+        except pa.ArrowInvalid:
+            return None
+        if table.num_rows != len(written):
+            return None
+        arrays = [pa.concat_arrays(column.chunks) for column in table.columns]
+        columns = [missing.left_out(array, none) for array, none in zip(arrays, self._none, strict=True)]
+        rows, broken = self._checker.check(columns, table.num_rows)
+        return None if broken else self._batch(block, written, rows, ())
+
+    def _by_record(self, block: Block, written: Positions) -> Batch:
+        read = [self._records.read(block.raw(number)) for number in written.tolist()]
+        good = written[[not isinstance(record, Broken) for record in read]]
+        records = [record for record in read if not isinstance(record, Broken)]
+        columns = [pa.array(column, pa.string()) for column in zip(*records, strict=True)]
+        rows, broken = self._checker.check(columns or [None] * len(self._none), len(records))
+        kept = np.delete(good, [rule.row for rule in broken])
+        told = {
+            number: record
+            for number, record in zip(written.tolist(), read, strict=True)
+            if isinstance(record, Broken)
+        }
+        for rule in broken:
+            number = int(good[rule.row])
+            told[number] = Broken(code=rule.code, message=rule.message, column=rule.column)
+        return self._batch(block, kept, rows, self._rejects(block, told))
+
+    def _rejects(self, block: Block, told: Mapping[int, Broken]) -> tuple[Reject, ...]:
+        numbers = sorted(told)
+        lines = block.lines(np.array(numbers, np.intp))
+        rejects = []
+        for number, line in zip(numbers, lines.tolist(), strict=True):
+            broken = told[number]
+            if broken.code in self._intolerable:
+                raise EncodingBroken(f"the record {broken.message}", line=line)
+            rejects.append(
+                Reject(
+                    line=line,
+                    column=broken.column,
+                    code=broken.code,
+                    message=broken.message,
+                    raw=block.raw(int(number)),
+                )
+            )
+        return tuple(rejects)
+
+    def _batch(
+        self, block: Block, kept: Positions, rows: pa.RecordBatch, rejects: tuple[Reject, ...]
+    ) -> Batch:
+        records = rows.num_rows + len(rejects)
+        return Batch(
+            rows=rows,
+            rejects=rejects,
+            records=records,
+            blank_lines=len(block.ends) - records,
+            first_line=block.first_line,
+            lines=block.lines(kept).tolist() if self._keep_lines else (),
+        )
+
+
+def _written(block: Block) -> Positions:
+    """The numbers of the lines on which there is anything."""
+    content = np.frombuffer(block.data, np.uint8)
+    blank = np.isin(content, np.frombuffer(_BLANK, np.uint8))
+    before = np.concatenate((np.zeros(1, np.intp), np.cumsum(~blank)))
+    return np.flatnonzero(before[block.ends] > before[block.starts])
+
+
+def _is_safe(block: Block, written: Positions) -> bool:
+    """Whether each line is written as one object, and nothing in the block means more to Arrow than to JSON.
+
+    A line that is `null` alone makes Arrow crash; a line that ends within an array, and one that holds two
+    objects, could make up for each other in the count of rows.
+    """
+    data = block.data
+    content = np.frombuffer(data, np.uint8)
+    starts, ends = block.starts[written], block.text_ends[written]
+    braced = bool((content[starts] == _OPEN).all() and (content[ends - 1] == _CLOSE).all())
+    return braced and not any(odd in data for odd in _ODD) and _is_utf8(data)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _arrow_schema(dataset: Dataset) -> pa.Schema | None:
+    """The types that Arrow is to read a dataset's fields as; None where there are some that it can't."""
+    fields = []
+    for field in dataset.schema.fields:
+        type_ = _arrow_type(field, missing.of(field, dataset.schema))
+        if type_ is None:
+            return None
+        fields.append(pa.field(field.name, type_))
+    return pa.schema(fields)
+
+
+def _arrow_type(field: Field, none: frozenset[str]) -> pa.DataType | None:
+    kind = fieldtypes.physical(field)
+    nested = field.type in ("object", "array", "any", "geojson", "list")
+    if nested or kind.is_array or jsonrecords.steps(field) != (field.name,):
+        return None
+    if field.type in ("integer", "number", "year"):
+        if any(text[:1].isdigit() or text[:1] in "+-." for text in none if text):
+            return None  # a bare number may mean that there is none
+        return pa.int64() if kind.name in ("smallint", "integer", "bigint") else convert.arrow_type(field)
+    return pa.bool_() if field.type == "boolean" else pa.string()
+
+
+def _intolerable(dataset: Dataset) -> frozenset[RejectCode]:
+    policies = {
+        RejectCode.INVALID_BYTES: dataset.format.on_invalid_bytes,
+        RejectCode.NUL_BYTE: dataset.format.on_nul_byte,
+    }
+    return frozenset(code for code, policy in policies.items() if policy == "fail")
