@@ -27,6 +27,7 @@ def broken(sections: Mapping[str, Any], check_field: FieldCheck) -> Iterator[Mis
 _RULES: Sequence[tuple[tuple[str, ...], Callable[..., Iterator[Mistake]]]] = (
     (("source",), source.source_mistakes),
     (("format",), format_.format_mistakes),
+    (("format", "schema"), format_.path_mistakes),
     (("schema",), schema.schema_mistakes),
     (("load",), load.load_mistakes),
     (("load", "schema"), load.index_mistakes),

@@ -88,7 +88,7 @@ access: {read: [analyst], operate: [oncall], approve: [commerce-lead]}
 
 REFUSED = """
 source.onReupload source.afterLoad source.triggers
-format.type
+
 format.dialect.doubleQuote format.dialect.headerRows format.dialect.commentChar
 format.dialect.skipInitialSpace format.dialect.escapeChar format.dialect.lineTerminator
 format.dialect.nullSequence
