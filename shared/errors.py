@@ -69,6 +69,16 @@ class LoadstoneError(Exception):
             self.hint = hint
 
 
+def of_code(code: str) -> type[LoadstoneError]:
+    """The error that has a code, to raise again what another process has recorded."""
+    found = [LoadstoneError]
+    for kind in found:
+        if kind.code == code:
+            return kind
+        found.extend(kind.__subclasses__())
+    return LoadstoneError
+
+
 class Transient(LoadstoneError):
     """Trying again can help."""
 

@@ -7,7 +7,7 @@ write to Redis must not be able to run code here.
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from typing import Any, Literal
 import arq.constants
 import msgspec
 from arq.connections import ArqRedis
-from arq.worker import Worker, func
+from arq.worker import Function, Worker, func
 from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
@@ -29,6 +29,7 @@ from shared.settings import Redis
 from shared.telemetry import logs
 
 JOB = "import_run"
+PARTS = "load_parts"
 QUEUE = arq.constants.default_queue_name
 
 MESSAGE_LIFE = timedelta(days=14)
@@ -42,6 +43,8 @@ BROKEN = [RedisConnectionError, RedisTimeoutError, OSError]
 
 # A client of the queue, by the name that services call it: only this module knows arq.
 Queue = ArqRedis
+# What a message is worked on with: the run that it names, and the message's own name.
+Work = Callable[[RunId, str], Awaitable[None]]
 
 log = logs.logger()
 _encode = msgspec.msgpack.Encoder(enc_hook=repr).encode
@@ -72,6 +75,12 @@ async def ring(client: Queue, run: RunId, fence: int) -> bool:
     """
     async with _within_patience():
         return await client.enqueue_job(JOB, run, _job_id=job_id(run, fence)) is not None
+
+
+async def ring_for_help(client: Queue, run: RunId, fence: int, helper: int) -> None:
+    """Ask one more worker to load parts of a run, in the attempt that holds it under `fence`."""
+    async with _within_patience():
+        await client.enqueue_job(PARTS, run, _job_id=f"parts:{run}:{fence}:{helper}")
 
 
 async def keep(client: Queue, job: str) -> None:
@@ -108,22 +117,22 @@ def job_id(run: RunId, fence: int) -> str:
 
 async def serve(
     redis: Redis,
-    work: Callable[[RunId, str], Awaitable[None]],
+    jobs: Mapping[str, Work],
     *,
     concurrency: int,
     drain: timedelta,
     stop: asyncio.Event,
 ) -> None:
-    """Call `work(run, job)` for every message, `concurrency` at once, until `stop` is set.
+    """Call the work that each message asks for, `concurrency` at once, until `stop` is set.
 
     Redis may come and go. After `stop` nothing new is begun; jobs that are not done within `drain` are
-    cancelled, and their messages are handed out again. An exception of `work` ends its message: whether the
+    cancelled, and their messages are handed out again. An exception of the work ends its message: whether the
     run is tried again is decided in the catalog.
     """
     stopping = asyncio.create_task(stop.wait())
     try:
         while not stop.is_set():
-            worker = _worker(redis, work, concurrency)
+            worker = _worker(redis, jobs, concurrency)
             polling = asyncio.create_task(worker.async_run())
             try:
                 await asyncio.wait([polling, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -138,7 +147,7 @@ async def serve(
         stopping.cancel()
 
 
-def _worker(redis: Redis, work: Callable[[RunId, str], Awaitable[None]], concurrency: int) -> Worker:
+def _worker(redis: Redis, jobs: Mapping[str, Work], concurrency: int) -> Worker:
     """Return an arq worker whose messages can be neither lost for long nor used up.
 
     A redelivered message does no harm, since its run can't be claimed twice; one that arq drops or blocks
@@ -146,11 +155,14 @@ def _worker(redis: Redis, work: Callable[[RunId, str], Awaitable[None]], concurr
     marks a job as in progress lives for a minute and not for the longest time-out.
     """
 
-    async def import_run(ctx: dict[str, Any], run: int) -> None:
-        await work(RunId(run), ctx["job_id"])
+    def called(name: str, work: Work) -> Function:
+        async def call(ctx: dict[str, Any], run: int) -> None:
+            await work(RunId(run), ctx["job_id"])
+
+        return func(call, name=name)
 
     worker = Worker(
-        [func(import_run, name=JOB)],
+        [called(name, work) for name, work in jobs.items()],
         redis_pool=_client(redis, Retry(ExponentialBackoff(cap=2, base=0.1), 60)),
         handle_signals=False,
         max_jobs=concurrency,

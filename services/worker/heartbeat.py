@@ -1,13 +1,11 @@
-"""Keeps a run's lease while it is worked on, and interrupts the work when the lease can't be kept."""
+"""Keeps a lease while it is worked on, and interrupts the work when the lease can't be kept."""
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from services.worker.progress import Progress
 from services.worker.resources import Resources
-from shared.catalog import runs
 from shared.errors import LeaseLost, LoadstoneError, RunCancelled
 from shared.telemetry import logs
 
@@ -17,14 +15,14 @@ SELF_FENCE = 0.8
 
 
 @asynccontextmanager
-async def beating(progress: Progress, io: Resources) -> AsyncGenerator[None]:
-    """Extends the lease while the body works.
+async def beating(io: Resources, beat: Callable[[], Awaitable[bool]]) -> AsyncGenerator[None]:
+    """Extends a lease while the body works; `beat` does so once, and tells of a cancellation.
 
-    Raises LeaseLost in the body when another worker has the run or PostgreSQL is out of reach for too long,
+    Raises LeaseLost in the body when another worker has the work or PostgreSQL is out of reach for too long,
     RunCancelled when somebody asked for that.
     """
     body = asyncio.current_task()
-    heart = asyncio.create_task(_beat_until_interrupted(progress, io))
+    heart = asyncio.create_task(_beat_until_interrupted(io, beat))
     working = True
 
     def interrupt(done: asyncio.Task[LoadstoneError]) -> None:
@@ -44,20 +42,13 @@ async def beating(progress: Progress, io: Resources) -> AsyncGenerator[None]:
         heart.cancel()
 
 
-async def _beat_until_interrupted(progress: Progress, io: Resources) -> LoadstoneError:
+async def _beat_until_interrupted(io: Resources, beat: Callable[[], Awaitable[bool]]) -> LoadstoneError:
     reached = time.monotonic()
     while True:
         await asyncio.sleep(io.heartbeat)
         try:
             async with asyncio.timeout(io.heartbeat):
-                cancel = await runs.beat(
-                    io.db,
-                    progress.run,
-                    lease=io.lease,
-                    stage=progress.stage,
-                    rows_done=progress.rows_done,
-                    bytes_done=progress.bytes_done,
-                )
+                cancel = await beat()
             reached = time.monotonic()
             if cancel:
                 return RunCancelled("the run was cancelled")

@@ -8,7 +8,6 @@ from msgspec import structs
 from services.worker.progress import Progress, Staged
 from services.worker.reading import Meter, batches
 from services.worker.resources import Resources
-from shared.domain import slices
 from shared.errors import KeyDuplicated
 from shared.files.batch import Batch
 from shared.warehouse import naming, staging
@@ -20,10 +19,9 @@ async def index(io: Resources, progress: Progress) -> None:
     """Build keys and indexes and gather statistics. Raises KeyDuplicated with the lines of the duplicates."""
     progress.enter("index")
     for place, part in enumerate(progress.staged):
-        await _index_part(io, progress, part)
-        size = await staging.size(io.db, part.relation)
-        progress.staged[place] = structs.replace(part, bytes=size)
-    if slices.are_made(progress.dataset.load):
+        if not part.indexed:
+            progress.staged[place] = await index_part(io, progress, part)
+    if progress.sliced:
         for place, part in enumerate(progress.staged):
             await _compare_keys(io, progress, part, progress.staged[:place])
 
@@ -44,7 +42,8 @@ async def _compare_keys(io: Resources, progress: Progress, part: Staged, earlier
         raise KeyDuplicated(f"more than one record has the same ({', '.join(columns)}): {told}")
 
 
-async def _index_part(io: Resources, progress: Progress, part: Staged) -> None:
+async def index_part(io: Resources, progress: Progress, part: Staged) -> Staged:
+    """Build keys and indexes of one table. Raises KeyDuplicated."""
     try:
         await staging.build_indexes(io.db, part.relation, progress.dataset)
     except DuplicatesFound as found:
@@ -55,6 +54,7 @@ async def _index_part(io: Resources, progress: Progress, part: Staged) -> None:
             for duplicate in found.duplicates
         ]
         raise KeyDuplicated(f"{found.message}: {'; '.join(told)}") from None
+    return structs.replace(part, bytes=await staging.size(io.db, part.relation), indexed=True)
 
 
 async def _locate(io: Resources, progress: Progress, part: Staged, places: Sequence[int]) -> dict[int, str]:

@@ -2,7 +2,7 @@
 
 from services.worker.check import Report, check, raise_if_live_moved, raise_if_moved, raise_if_superseded
 from services.worker.indexing import index
-from services.worker.loading import load
+from services.worker.parts import load
 from services.worker.preparing import prepare
 from services.worker.progress import Progress
 from services.worker.publishing import make_version, tries

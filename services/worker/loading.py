@@ -14,7 +14,7 @@ from services.worker.overlap import ahead
 from services.worker.progress import Progress, Staged
 from services.worker.reading import batches
 from services.worker.resources import Resources
-from shared.domain import expectations, slices
+from shared.domain import expectations
 from shared.domain.report import ObjectCounts, Reject
 from shared.errors import RecordRejected, TooManyErrors
 from shared.files.batch import Batch
@@ -50,18 +50,24 @@ async def load(io: Resources, progress: Progress) -> Loaded:
     await quarantine.forget_earlier_attempts(io.db, progress.run)
     counts: list[ObjectCounts] = []
     for place, part in enumerate(progress.staged):
-        rows = await _load_part(io, progress, part, counts)
-        progress.staged[place] = structs.replace(part, rows=rows)
-    _refuse_beyond_budget(progress, share=1)
-    if slices.are_made(progress.dataset.load):
+        progress.staged[place] = await load_part(io, progress, part, counts)
+    return await unite(io, progress, counts)
+
+
+async def load_part(io: Resources, progress: Progress, part: Staged, counts: list[ObjectCounts]) -> Staged:
+    """Load one table, in one transaction."""
+    async with io.db.acquire() as db, ahead(_copy_data(io, progress, part, counts), AHEAD) as data:
+        rows = await staging.load(db, part.relation, progress.dataset, data)
+    return structs.replace(part, rows=rows)
+
+
+async def unite(io: Resources, progress: Progress, counts: list[ObjectCounts]) -> Loaded:
+    """Look at all loaded tables as one. Raises TooManyErrors."""
+    refuse_beyond_budget(progress, share=1)
+    if progress.sliced:
         async with io.db.acquire() as db:
             await warehouse_slices.gather(db, progress.table, [part.relation for part in progress.staged])
     return Loaded(rows=sum(part.rows for part in progress.staged), objects=counts)
-
-
-async def _load_part(io: Resources, progress: Progress, part: Staged, counts: list[ObjectCounts]) -> int:
-    async with io.db.acquire() as db, ahead(_copy_data(io, progress, part, counts), AHEAD) as data:
-        return await staging.load(db, part.relation, progress.dataset, data)
 
 
 async def _copy_data(
@@ -111,7 +117,7 @@ async def _reject(io: Resources, progress: Progress, key: str, rejects: tuple[Re
     await quarantine.add(io.db, progress.run, key, kept)
     if not tolerated:
         raise RecordRejected(f"{progress.first_reject} ({kept[0].code})")
-    _refuse_beyond_budget(progress, share=_share(progress))
+    refuse_beyond_budget(progress, share=_share(progress))
 
 
 def _share(progress: Progress) -> float:
@@ -120,7 +126,8 @@ def _share(progress: Progress) -> float:
     return progress.bytes_done / total if total > HOPELESS_BYTES and progress.bytes_done < total else 0
 
 
-def _refuse_beyond_budget(progress: Progress, *, share: float) -> None:
+def refuse_beyond_budget(progress: Progress, *, share: float) -> None:
+    """Raises TooManyErrors when the contract tolerates no more; `share` of the delivery was read."""
     exceeded = expectations.budget_exceeded(
         progress.dataset.load, rejected=progress.rejected, read=progress.records_read, share=share
     )

@@ -11,7 +11,6 @@ from pathlib import Path
 from services.worker import resources, tasks
 from services.worker.settings import WorkerSettings
 from shared import bucket, queue, settings
-from shared.domain.run import RunId
 from shared.postgres import failures, pool
 from shared.telemetry import logs, ops
 
@@ -50,13 +49,14 @@ async def serve(chosen: WorkerSettings) -> None:
             checks={"database": partial(pool.ping, db), "queue": partial(queue.ping, doorbell)},
         ),
     ):
-        io = resources.gather(chosen, name=f"{socket.gethostname()}-{os.getpid()}", db=db, bucket=objects)
-
-        async def work(run_id: RunId, job: str) -> None:
-            await tasks.import_run(run_id, job, io, doorbell)
-
+        name = f"{socket.gethostname()}-{os.getpid()}"
+        io = resources.gather(chosen, name=name, db=db, bucket=objects, doorbell=doorbell)
+        jobs = {
+            queue.JOB: partial(tasks.import_run, io=io, doorbell=doorbell),
+            queue.PARTS: partial(tasks.load_parts, io=io, doorbell=doorbell),
+        }
         log.info("worker_started", name=io.name, concurrency=worker.concurrency)
-        await queue.serve(chosen.redis, work, concurrency=worker.concurrency, drain=worker.drain, stop=stop)
+        await queue.serve(chosen.redis, jobs, concurrency=worker.concurrency, drain=worker.drain, stop=stop)
         log.info("worker_stopped", name=io.name)
 
 

@@ -18,12 +18,13 @@ async def prepare(io: Resources, progress: Progress) -> None:
     if not objects:
         raise DeliveryUnchanged("the live version has every object of the delivery, at the same ETag")
     progress.kept = slices.kept(load, live, progress.run.business_date, objects)
-    if not slices.are_made(load):
-        progress.staged = [Staged(relation=progress.table, objects=objects)]
-        return
+    parts = slices.parts(load, objects, at_most=io.max_parts, part_bytes=io.part_bytes)
+    progress.sliced = slices.are_made(load) or len(parts) > 1
     progress.staged = [
-        Staged(relation=naming.staging(progress.run, place), objects=part)
-        for place, part in enumerate(slices.parts(load, objects), start=1)
+        Staged(
+            relation=naming.staging(progress.run, place) if progress.sliced else progress.table, objects=part
+        )
+        for place, part in enumerate(parts, start=1)
     ]
 
 

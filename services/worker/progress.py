@@ -25,6 +25,7 @@ class Staged(Struct, frozen=True, kw_only=True):
     objects: tuple[ObjectRef, ...]
     rows: int = 0
     bytes: int = 0
+    indexed: bool = False
 
 
 class Progress(Meter):
@@ -36,6 +37,8 @@ class Progress(Meter):
         self.objects = claimed.objects
         self.table = naming.staging(claimed.run)  # what this attempt loaded, maybe a view of several tables
         self.staged: list[Staged] = []
+        self.sliced = False  # whether the version will be a view of its slices, and not a table
+        self.parts: list[dict[str, object]] = []  # who loaded what, where it was spread over the workers
         self.base: Version | None = None  # the version that was live, where the next one is made from it
         self.kept: Sequence[Slice] = ()  # what the next version keeps of it
         self.stage = "claimed"
@@ -77,6 +80,7 @@ class Progress(Meter):
             "recordsRead": self.records_read,
             "rowsLoaded": self.rows_done,
             "rowsQuarantined": self.rejected,
+            **({"parts": self.parts} if self.parts else {}),
             "read": self.read,
             "findings": msgspec.to_builtins(self.findings),
         }

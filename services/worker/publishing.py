@@ -35,7 +35,7 @@ async def tries(io: Resources, progress: Progress) -> AsyncGenerator[tenacity.At
 
 async def make_version(tx: Connection, progress: Progress) -> Version:
     """Take what was loaded out of staging, as the next version of the dataset. Raises SlicesDiffer."""
-    if slices.are_made(progress.dataset.load):
+    if progress.sliced:
         return await _unite(tx, progress)
     [staged] = progress.staged
     version = await versions.add(tx, progress.run, row_count=staged.rows, byte_count=staged.bytes)

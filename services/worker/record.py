@@ -45,10 +45,21 @@ async def recorded(claimed: Claimed, io: Resources) -> AsyncGenerator[Progress]:
     """Keep the run while the body works, and write how that ended."""
     run, limit = claimed.run, claimed.contract.document.limits.timeout
     progress = Progress(claimed)
+
+    async def beat() -> bool:
+        return await runs.beat(
+            io.db,
+            run,
+            lease=io.lease,
+            stage=progress.stage,
+            rows_done=progress.rows_done,
+            bytes_done=progress.bytes_done,
+        )
+
     with logs.bound(run=run.id, dataset=run.dataset, attempt=run.attempt):
         log.info("run_started", fence=run.fence, business_date=run.business_date)
         try:
-            async with asyncio.timeout(quantities.seconds(limit)) as clock, beating(progress, io):
+            async with asyncio.timeout(quantities.seconds(limit)) as clock, beating(io, beat):
                 yield progress
             _tell(progress, RunState.SUCCEEDED)
         except asyncio.CancelledError:
@@ -56,7 +67,7 @@ async def recorded(claimed: Claimed, io: Resources) -> AsyncGenerator[Progress]:
             raise
         except Exception as failure:  # noqa: BLE001 - every failure ends in the run's record
             late = isinstance(failure, TimeoutError) and clock.expired()
-            error = TimeLimitExceeded(f"it took longer than {limit}") if late else _explained(failure)
+            error = TimeLimitExceeded(f"it took longer than {limit}") if late else explained(failure)
             await _conclude(progress, io, error)
 
 
@@ -124,14 +135,15 @@ async def _release(progress: Progress, io: Resources) -> None:
         log.error("release_not_written", error=str(unwritten))
 
 
-def _explained(failure: Exception) -> LoadstoneError:
-    explained = failures.explain(failure)
-    if explained is None:
+def explained(failure: Exception) -> LoadstoneError:
+    """Any failure as an error with a code; what nobody foresaw is logged with its traceback."""
+    found = failures.explain(failure)
+    if found is None:
         log.exception("unexpected_error", exc_info=failure)
-        explained = LoadstoneError(
+        found = LoadstoneError(
             f"{type(failure).__name__}: {failure}", hint="This is a defect of Loadstone: please report it."
         )
-    return explained
+    return found
 
 
 def _tell(progress: Progress, state: RunState, error: LoadstoneError | None = None) -> None:

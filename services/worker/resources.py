@@ -9,6 +9,7 @@ from services.worker.settings import WorkerSettings
 from shared.bucket import Bucket
 from shared.postgres import patience
 from shared.postgres.pool import Connection, Pool
+from shared.queue import Queue
 
 
 class Resources(Struct, frozen=True, kw_only=True):
@@ -23,6 +24,9 @@ class Resources(Struct, frozen=True, kw_only=True):
     max_compression_ratio: int
     publish_timeout: float
     lock_timeout: float
+    part_bytes: int
+    max_parts: int
+    doorbell: Queue | None = None  # without one, imports get no help
 
     @asynccontextmanager
     async def publishing(self) -> AsyncGenerator[Connection]:
@@ -34,7 +38,7 @@ class Resources(Struct, frozen=True, kw_only=True):
             yield connection
 
 
-def gather(settings: WorkerSettings, *, name: str, db: Pool, bucket: Bucket) -> Resources:
+def gather(settings: WorkerSettings, *, name: str, db: Pool, bucket: Bucket, doorbell: Queue) -> Resources:
     """The resources as the settings have them."""
     worker = settings.worker
     return Resources(
@@ -47,4 +51,7 @@ def gather(settings: WorkerSettings, *, name: str, db: Pool, bucket: Bucket) -> 
         max_compression_ratio=worker.max_compression_ratio,
         publish_timeout=worker.publish_timeout.total_seconds(),
         lock_timeout=worker.lock_timeout.total_seconds(),
+        part_bytes=worker.part_bytes,
+        max_parts=worker.max_parts,
+        doorbell=doorbell,
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from services.worker import parts
 from services.worker.ingest import ingest
 from services.worker.resources import Resources
 from shared import queue
@@ -26,6 +27,12 @@ async def import_run(run_id: RunId, job: str, io: Resources, doorbell: Queue) ->
     async with _kept(doorbell, job):
         await ingest(run_id, io)
     await _ring_for_the_next(io, doorbell)
+
+
+async def load_parts(run_id: RunId, job: str, io: Resources, doorbell: Queue) -> None:
+    """Help the worker that imports a run, for as long as there are parts that nobody loads."""
+    async with _kept(doorbell, job):
+        await parts.help_with(run_id, io)
 
 
 async def _ring_for_the_next(io: Resources, doorbell: Queue) -> None:

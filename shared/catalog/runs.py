@@ -149,8 +149,13 @@ async def claim(db: Pool, run_id: RunId, *, worker: str, lease: float) -> Claime
     run = await read(db, run_id)
     if run.fence != fence:  # so long ago was the claim that somebody else has made one since
         return None
+    return await held(db, run)
+
+
+async def held(db: Pool, run: Run) -> Claimed:
+    """A run that is being worked on, with what is needed for that."""
     contract = await datasets.contract(db, run.dataset_id, run.contract_version)
-    return Claimed(run=run, contract=contract, objects=tuple(await objects.pinned(db, run_id)))
+    return Claimed(run=run, contract=contract, objects=tuple(await objects.pinned(db, run.id)))
 
 
 async def beat(

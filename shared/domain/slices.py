@@ -6,6 +6,7 @@ from typing import NewType
 
 from msgspec import Struct
 
+from shared.domain import packing
 from shared.domain.dataset import Load
 from shared.domain.run import ObjectRef, RunId
 
@@ -26,7 +27,7 @@ class Slice(Struct, frozen=True, kw_only=True):
 
 
 def are_made(load: Load) -> bool:
-    """Whether a version consists of slices. Otherwise it is one table of its own."""
+    """Whether a version always consists of slices. Otherwise one that was loaded at once is a table."""
     return load.mode in ("append", "replacePartition") or per_object(load)
 
 
@@ -63,6 +64,12 @@ def kept(load: Load, live: Iterable[Slice], business_date: date, loaded: Iterabl
             return []
 
 
-def parts(load: Load, objects: Sequence[ObjectRef]) -> list[tuple[ObjectRef, ...]]:
-    """The objects of each table that is loaded."""
-    return [(item,) for item in objects] if per_object(load) else [tuple(objects)]
+def parts(
+    load: Load, objects: Sequence[ObjectRef], *, at_most: int, part_bytes: int
+) -> list[tuple[ObjectRef, ...]]:
+    """The objects of each table that is loaded; several tables where workers can load them side by side."""
+    if per_object(load):
+        return [(item,) for item in objects]
+    if load.mode not in ("replace", "replacePartition"):
+        return [tuple(objects)]
+    return packing.packed(objects, at_most=at_most, part_bytes=part_bytes)

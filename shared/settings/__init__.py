@@ -129,6 +129,13 @@ class Worker(Struct, frozen=True, kw_only=True):
             "MAX_COMPRESSION_RATIO", between(2, 100_000), "Beyond this growth a file is a decompression bomb."
         ),
     ] = 200
+    part_bytes: Annotated[
+        int,
+        Variable("PART_BYTES", SIZE, "A delivery of several objects is spread in parts of at least this."),
+    ] = 16 * 1024 * KIB
+    max_parts: Annotated[
+        int, Variable("MAX_PARTS", between(1, 100), "In how many parts at most; 1 spreads nothing.")
+    ] = 8
     publish_timeout: Annotated[
         timedelta, Variable("PUBLISH_TIMEOUT", DURATION, "How long a publish tries to get its locks.")
     ] = timedelta(minutes=5)

@@ -16,7 +16,7 @@ VERSIONS = "loadstone_versions"
 # Of a dataset's name, so that with a run's number, a fence, a part and an index's ending it keeps within 63
 # bytes: PostgreSQL would cut off the rest, and then two names are one.
 _KEPT = 20
-_STAGED = re.compile(r"^[a-z][a-z0-9_]*_r(\d+)_f(\d+)(?:_p\d+)?$")
+_STAGED = re.compile(r"^[a-z][a-z0-9_]*_r(\d+)_f(\d+)(?:_p\d+(?:_\d+)?)?$")
 
 
 class Relation(Struct, frozen=True):
@@ -39,12 +39,12 @@ def quote(identifier: str) -> Sql:
     return Sql('"' + identifier.replace('"', '""') + '"')
 
 
-def staging(run: Run, part: int | None = None) -> Relation:
+def staging(run: Run, part: int | None = None, part_fence: int | None = None) -> Relation:
     """Where one attempt of a run loads, or one part of it; parts count from 1.
 
-    The fence is part of the name: a zombie never meets its successor.
+    The fences are part of the name: a zombie never meets its successor.
     """
-    suffix = "" if part is None else f"_p{part}"
+    suffix = "" if part is None else f"_p{part}" if part_fence is None else f"_p{part}_{part_fence}"
     return Relation(STAGING, f"{run.dataset[:_KEPT]}_r{run.id}_f{run.fence}{suffix}")
 
 

@@ -49,6 +49,11 @@ async def forget_earlier_attempts(db: Pool, run: Run) -> None:
     await db.execute(SQL.forget_earlier, run.id, run.fence)
 
 
+async def forget_objects(db: Pool, run: Run, keys: Sequence[str]) -> None:
+    """Removes what a worker that gave up rejected of these objects in this attempt."""
+    await db.execute(SQL.forget_objects, run.id, run.fence, keys)
+
+
 async def page(
     db: Connection | Pool, run_id: RunId, *, after: int = 0, limit: int = 100
 ) -> list[Quarantined]:

@@ -2,6 +2,10 @@
 -- Removes what earlier attempts of a run rejected.
 DELETE FROM loadstone.quarantine WHERE run_id = $1 AND fence < $2;
 
+-- name: forget_objects
+-- Removes what an attempt rejected of some objects.
+DELETE FROM loadstone.quarantine WHERE run_id = $1 AND fence = $2 AND object = ANY ($3::text[]);
+
 -- name: page
 -- Rejected records of the last attempt of a run, in the order in which they were found.
 SELECT q.id, q.object, q.line, q.column_name AS column, q.code, q.message, q.raw, q.at

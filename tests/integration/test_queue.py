@@ -44,7 +44,9 @@ async def serving(
 ) -> AsyncGenerator[asyncio.Event]:
     """A worker, which has to stop in an orderly way when the block ends."""
     stop = asyncio.Event()
-    worker = asyncio.create_task(queue.serve(settings, work, concurrency=2, drain=drain, stop=stop))
+    worker = asyncio.create_task(
+        queue.serve(settings, {queue.JOB: work}, concurrency=2, drain=drain, stop=stop)
+    )
     try:
         yield stop
     finally:
@@ -270,7 +272,7 @@ async def test_an_idle_worker_survives_a_restart_of_redis(tmp_path: Path) -> Non
         async with running():
             stop = asyncio.Event()
             worker = asyncio.create_task(
-                queue.serve(settings, answered, concurrency=1, drain=AT_ONCE, stop=stop)
+                queue.serve(settings, {queue.JOB: answered}, concurrency=1, drain=AT_ONCE, stop=stop)
             )
             await queue.ring(client, RUN, 1)
             await answered.next()

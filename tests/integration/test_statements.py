@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from shared.catalog import attempts, audit, datasets, objects, runs, slices, versions, waiting
+from shared.catalog import attempts, audit, datasets, objects, parts, runs, slices, versions, waiting
 from shared.domain.columns import Column
 from shared.domain.run import ObjectRef, Run
 from shared.domain.slices import Slice
@@ -27,6 +27,9 @@ FILLED: list[tuple[statements.Statements, str, type[msgspec.Struct]]] = [
     (datasets.SQL, "list", datasets.DatasetRecord),
     (datasets.SQL, "due", datasets.DueDataset),
     (datasets.SQL, "locked", datasets.Locked),
+    (parts.SQL, "claim", parts.Part),
+    (parts.SQL, "results", parts.LoadedPart),
+    (parts.SQL, "standing", parts.Standing),
     (quarantine.SQL, "page", quarantine.Quarantined),
     (attempts.SQL, "list", attempts.Attempt),
     (waiting.SQL, "deadlines", waiting.Deadlines),

@@ -154,5 +154,7 @@ async def importer(dsn: str, store: Store, bucket_name: str) -> AsyncGenerator[I
             max_compression_ratio=200,
             publish_timeout=30.0,
             lock_timeout=0.1,
+            part_bytes=16 * 1024 * 1024,
+            max_parts=8,
         )
         yield Importer(io, bucket_name)
