@@ -43,12 +43,12 @@ _ZONED = r".*(Z|[+-][0-9]{2}:[0-9]{2})"
 def is_plain(column: TextArray, type_: pa.DataType) -> bool:
     """Whether the column's bytes prove that the cast to the type accepts no more than its pattern does."""
     if pt.is_integer(type_):
-        return texts.consist_of(column, b"-0123456789")
+        return texts.are_digits(column, b"-")
     if isinstance(type_, pa.Decimal128Type):
-        return _is_short(column, type_.scale) and texts.consist_of(column, b"-.0123456789")
+        return _is_short(column, type_.scale) and texts.are_digits(column, b"-.")
     if pt.is_floating(type_):
         short = texts.lengths(column)[1] <= _SAFE_FLOAT_LENGTH[type_.bit_width]
-        return short and texts.consist_of(column, b"-.0123456789")
+        return short and texts.are_digits(column, b"-.")
     if pt.is_fixed_size_binary(type_):
         return False  # the pattern is as fast as any other proof
     shape = texts.shape(column)
@@ -80,13 +80,13 @@ def cast_to(type_: pa.DataType, zone: str | None = None) -> Cast:
 
 
 def _without_plus(column: TextArray) -> TextArray:
-    if texts.consist_of(column, b"-0123456789"):
+    if texts.are_digits(column, b"-"):
         return column
     return pc.replace_substring_regex(column, r"\A\+", "")
 
 
 def _to_decimal(column: TextArray, type_: pa.DataType, kind: Physical) -> AnyArray:
-    if not (_is_short(column, kind.scale) and texts.consist_of(column, b"+-.0123456789")):
+    if not (_is_short(column, kind.scale) and texts.are_digits(column, b"+-.")):
         odd = texts.flags(texts.matching(column, rf".*[eE].*|.{{{_SAFE_DIGITS - kind.scale + 1},}}"))
         written = texts.of(*(_written_out(text, kind) for text in column.filter(odd).to_pylist()))
         column = pc.replace_with_mask(column, odd, written)

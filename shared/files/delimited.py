@@ -72,15 +72,7 @@ def _is_plain(data: bytes) -> bool:
     """Whether there is nothing that only some records of the block may hold."""
     if b"\0" in data or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")):
         return False
-    return data.isascii() or _is_utf8(data)
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return data.isascii() or texts.are_utf8(data)
 
 
 def _read(block: Block, data: bytes, layout: Layout) -> Texts | None:
@@ -166,7 +158,7 @@ def _verdicts(block: Block, content: Bytes, layout: Layout) -> Mapping[int, tupl
         found = "1 field" if fields[number] == 1 else f"{fields[number]} fields"
         verdicts[number] = (RejectCode.FIELD_COUNT, f"has {found}, {layout.columns} expected")
     verdicts |= dict.fromkeys(alone.tolist(), _RETURN)
-    verdicts |= {number: _BYTES for number in wide.tolist() if not _is_utf8(block.raw(number))}
+    verdicts |= {number: _BYTES for number in wide.tolist() if not texts.are_utf8(block.raw(number))}
     verdicts |= dict.fromkeys(nul.tolist(), _NUL)
     verdicts |= dict.fromkeys(block.strays.tolist(), _QUOTE)
     return verdicts

@@ -18,7 +18,7 @@ type AnyChunks = pa.ChunkedArray[Any]
 type AnyScalar = pa.Scalar[Any]
 
 _pc: Any = pc  # the stubs know only some of the arguments that its functions take
-_DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
+_ZERO, _NINE = ord("0"), ord("9")
 
 
 def content(texts: TextArray) -> memoryview:
@@ -30,9 +30,25 @@ def content(texts: TextArray) -> memoryview:
     return memoryview(data)[int(ends[0]) : int(ends[-1])]
 
 
-def consist_of(texts: TextArray, allowed: bytes) -> bool:
-    """Whether no value has a byte that is not among `allowed`."""
-    return not bytes(content(texts)).translate(None, allowed)
+def are_digits(texts: TextArray, besides: bytes = b"") -> bool:
+    """Whether no value has a byte that is neither a digit nor among a few others."""
+    data = np.frombuffer(content(texts), np.uint8)
+    # Subtraction wraps around, so that one comparison finds what is below and above. Counting is five times
+    # as fast as bytes.translate.
+    others = np.count_nonzero(data - _ZERO > _NINE - _ZERO)
+    for allowed in besides if others else b"":
+        others -= np.count_nonzero(data == allowed)
+    return not others
+
+
+def are_utf8(data: bytes) -> bool:
+    """Whether the bytes are UTF-8; Arrow finds out in less than half of the time of bytes.decode."""
+    buffers = [None, pa.py_buffer(np.array([0, len(data)], np.int32)), pa.py_buffer(data)]
+    try:
+        pa.Array.from_buffers(pa.string(), 1, buffers).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def lengths(texts: TextArray) -> tuple[int, int]:
@@ -123,9 +139,13 @@ def shape(texts: TextArray) -> str | None:
     rows = matrix(texts)
     if rows is None:
         return None
-    likeness = rows.tobytes().translate(_DIGITS_TO_ZERO)
-    first = likeness[: rows.shape[1]]
-    return first.decode("latin-1") if likeness == first * len(rows) else None
+    first = rows[0]
+    digit = first - _ZERO <= _NINE - _ZERO
+    likeness = np.where(digit, np.uint8(_ZERO), first)
+    # Whole runs of bytes are compared, not row by row: numpy is slow on rows as short as these.
+    deviations = rows.ravel() - np.tile(likeness, len(rows))
+    alike = deviations <= np.tile(np.where(digit, np.uint8(_NINE - _ZERO), np.uint8(0)), len(rows))
+    return likeness.tobytes().decode("latin-1") if alike.all() else None
 
 
 def matching(texts: TextArray, pattern: str) -> Mask:
