@@ -8,6 +8,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+
 from services.worker import resources, tasks
 from services.worker.settings import WorkerSettings
 from shared import bucket, queue, settings
@@ -21,6 +23,8 @@ log = logs.logger()
 
 def main() -> None:
     """Work until SIGTERM or SIGINT. Ends with a message and a status of 1 when that is impossible."""
+    # Arrow's own allocator is no faster here, and keeps 20 MB more of what was freed.
+    pa.set_memory_pool(pa.system_memory_pool())
     try:
         chosen = settings.read(os.environ, form=WorkerSettings, dotenv=Path(".env"))
         logs.configure(chosen.log, service="worker")
