@@ -28,6 +28,7 @@
         ├── TimeLimitExceeded         time_limit_exceeded
         ├── TargetUnusable            target_unusable
         ├── SlicesDiffer              slices_differ
+        ├── CheckRoleMissing          check_role_missing
         ├── LocalStackFailed          local_stack_failed
         ├── FileRefused               the file as a whole can't be read
         │   ├── FileEmpty                 file_empty
@@ -266,6 +267,13 @@ class SlicesDiffer(Permanent):
     hint = (
         "Keep the type, give the column another name, or import the deliveries again under the new contract."
     )
+
+
+class CheckRoleMissing(Permanent):
+    """Custom SQL in a quality rule has no restricted role to run as."""
+
+    code = "check_role_missing"
+    hint = "See `loadstone doctor`."
 
 
 class LocalStackFailed(Permanent):

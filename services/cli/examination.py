@@ -109,7 +109,7 @@ def _judge(checked: Checked, dataset: Dataset) -> None:
     if exceeded:
         checked.broken.append(exceeded)
     if finished and dataset.source.files.max == 1:  # else the rules are about all files together
-        findings = expectations.check(dataset.quality, checked.rows)
+        findings = expectations.check_rows(dataset.quality, checked.rows)
         checked.broken += _messages(findings, "error")
         checked.warnings += _messages(findings, "warning")
 

@@ -5,9 +5,11 @@ from datetime import date
 
 from msgspec import Struct
 
+from services.worker.judging import judge
 from services.worker.loading import Loaded
-from shared.domain import expectations, slices
-from shared.domain.contract import Contract
+from services.worker.progress import Progress
+from services.worker.resources import Resources
+from shared.domain import slices
 from shared.domain.dataset import Load, Target
 from shared.domain.expectations import Finding
 from shared.domain.report import ObjectCounts
@@ -69,8 +71,14 @@ def raise_if_live_moved(load: Load, base: Version | None, live_version: int | No
         )
 
 
-def check(contract: Contract, loaded: Loaded) -> Report:
+async def check(io: Resources, progress: Progress, loaded: Loaded) -> Report:
     """The report on a load. Raises CountsDiffer when reader and server counted differently."""
+    _compare_counts(loaded)
+    progress.findings = await judge(io, progress, loaded.rows)
+    return Report(rows=loaded.rows, objects=loaded.objects, findings=progress.findings)
+
+
+def _compare_counts(loaded: Loaded) -> None:
     sent = sum(counts.rows_loaded for counts in loaded.objects)
     if sent != loaded.rows:
         raise CountsDiffer(f"{sent} rows were sent and PostgreSQL counted {loaded.rows}")
@@ -80,5 +88,3 @@ def check(contract: Contract, loaded: Loaded) -> Report:
                 f"{counts.key}: {counts.records_read} records were read, {counts.rows_loaded} loaded and "
                 f"{counts.rows_quarantined} quarantined"
             )
-    findings = expectations.check(contract.document.quality, loaded.rows)
-    return Report(rows=loaded.rows, objects=loaded.objects, findings=findings)

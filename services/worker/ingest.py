@@ -23,8 +23,7 @@ async def ingest(run_id: RunId, io: Resources) -> None:
     async with recorded(claimed, io) as progress:
         await prepare(io, progress)
         loaded = await load(io, progress)
-        report = check(claimed.contract, loaded)
-        progress.findings = report.findings
+        report = await check(io, progress, loaded)
         report.raise_if_broken()
         await index(io, progress)
         await publish(report, io, progress)

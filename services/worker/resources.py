@@ -24,6 +24,7 @@ class Resources(Struct, frozen=True, kw_only=True):
     max_compression_ratio: int
     publish_timeout: float
     lock_timeout: float
+    check_timeout: float
     part_bytes: int
     max_parts: int
     doorbell: Queue | None = None  # without one, imports get no help
@@ -51,6 +52,7 @@ def gather(settings: WorkerSettings, *, name: str, db: Pool, bucket: Bucket, doo
         max_compression_ratio=worker.max_compression_ratio,
         publish_timeout=worker.publish_timeout.total_seconds(),
         lock_timeout=worker.lock_timeout.total_seconds(),
+        check_timeout=worker.check_timeout.total_seconds(),
         part_bytes=worker.part_bytes,
         max_parts=worker.max_parts,
         doorbell=doorbell,

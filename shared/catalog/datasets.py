@@ -157,6 +157,12 @@ async def point(db: Connection, dataset_id: DatasetId, version: int) -> None:
     await db.execute(SQL.point, dataset_id, version)
 
 
+async def published_at(db: Connection | Pool, name: str) -> Target | None:
+    """Where a dataset publishes; None where there is no such dataset, or nothing of it is live."""
+    found = await db.fetchval(SQL.published_at, name)
+    return None if found is None else msgspec.convert(found, Target)
+
+
 async def live(db: Connection | Pool) -> list[Live]:
     """Every dataset that has a live version."""
     return rows.structs(await db.fetch(SQL.live), Live)

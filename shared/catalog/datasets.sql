@@ -83,6 +83,13 @@ FROM loadstone.dataset d
 JOIN loadstone.contract c ON c.dataset_id = d.id AND c.version = d.contract_version
 WHERE c.document #>> '{load,target,schema}' = $1 AND c.document #>> '{load,target,table}' = $2;
 
+-- name: published_at
+-- Where the live version of a dataset is published, by the dataset's name.
+SELECT c.document #> '{load,target}' AS target
+FROM loadstone.dataset d
+JOIN loadstone.contract c ON c.dataset_id = d.id AND c.version = d.contract_version
+WHERE d.name = $1 AND d.live_version IS NOT NULL;
+
 -- name: live
 -- What is live of each dataset, and since when its last import has succeeded.
 SELECT d.name, d.live_version AS version, v.published_at

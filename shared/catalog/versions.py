@@ -2,6 +2,7 @@
 
 from shared.domain.run import DatasetId, Run
 from shared.domain.version import Version
+from shared.domain.volume import PastVersion
 from shared.errors import Conflict, NotFound
 from shared.postgres import rows, statements
 from shared.postgres.pool import Connection, Pool
@@ -52,6 +53,18 @@ async def previous(db: Connection, dataset_id: DatasetId, number: int) -> Versio
             hint="`loadstone versions DATASET` lists what is retained.",
         )
     return rows.struct(row, Version)
+
+
+async def live(db: Connection | Pool, dataset_id: DatasetId) -> PastVersion | None:
+    """The live version's number and rows; None where nothing is live."""
+    row = await db.fetchrow(SQL.live, dataset_id)
+    return None if row is None else rows.struct(row, PastVersion)
+
+
+async def history(db: Connection | Pool, run: Run, *, window: int, same_weekday: bool) -> list[PastVersion]:
+    """The newest version of each of the last `window` business dates, that of the run's own left out."""
+    values = (run.dataset_id, run.business_date, same_weekday, window)
+    return rows.structs(await db.fetch(SQL.history, *values), PastVersion)
 
 
 async def retirable(db: Connection | Pool, *, kept: int, limit: int) -> list[Version]:

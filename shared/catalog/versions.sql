@@ -29,6 +29,25 @@ FROM loadstone.version WHERE dataset_id = $1 AND number < $2 AND retired_at IS N
 ORDER BY number DESC
 LIMIT 1;
 
+-- name: live
+-- The number and row count of the live version.
+SELECT v.number, v.rows
+FROM loadstone.dataset d JOIN loadstone.version v ON v.dataset_id = d.id AND v.number = d.live_version
+WHERE d.id = $1;
+
+-- name: history
+-- The row counts of the last business dates but one, each by its newest version; of the same weekday if asked.
+SELECT number, rows
+FROM (
+    SELECT DISTINCT ON (business_date) number, rows
+    FROM loadstone.version
+    WHERE dataset_id = $1 AND business_date <> $2
+      AND (NOT $3::boolean OR extract(isodow FROM business_date) = extract(isodow FROM $2::date))
+    ORDER BY business_date, number DESC
+) newest
+ORDER BY number DESC
+LIMIT $4;
+
 -- name: retirable
 -- Versions that exceed what their dataset retains, by number or by age; the live one never does, and the newest
 -- retained one below it, to which a rollback goes, does not by age.

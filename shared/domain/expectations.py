@@ -3,11 +3,13 @@
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from shared.domain.dataset import Expectation, Load
+from shared.domain import measured
+from shared.domain.dataset import Expectation, Load, Severity
+from shared.domain.measured import Measured
 
 # When a percentage is first judged, and by how much the records still to come may exceed the estimate.
 FIRST_JUDGEMENT = 0.1
@@ -36,25 +38,46 @@ _COMPARISONS: Mapping[str, _Comparison] = {
 }
 
 
+_UNITS: Mapping[str, str] = {"percent": "%", "s": "s", "min": "min", "h": "h", "d": "days"}
+
+
 class Finding(Struct, frozen=True, kw_only=True):
-    """A rule that does not hold, in words. Only those of severity error keep a version from going live."""
+    """A rule that does not hold, in words. Only those of severity error keep a version from going live.
+
+    `found` is None where the rule could not be measured; `samples` are values that break it, at most a few.
+    """
 
     id: str
-    severity: Literal["error", "warning"]
+    metric: str
+    severity: Severity
+    expected: str
+    found: float | None
     message: str
+    samples: tuple[str, ...] = ()
 
 
-def check(quality: Sequence[Expectation], row_count: int) -> list[Finding]:
-    """The rules that a load of `row_count` rows breaks, in their order. Ranges include their ends."""
-    return [
-        Finding(
-            id=rule.id,
-            severity=rule.severity,
-            message=f"{rule.id}: {row_count} rows loaded, {_wanted(rule)} expected",
-        )
-        for rule in quality
-        if not _holds(rule, row_count)
-    ]
+def judge(rule: Expectation, found: Measured) -> Finding | None:
+    """The finding about a rule that does not hold; None where it does. Ranges include their ends."""
+    if found.moot or (found.value is not None and _holds(rule, found.value)):
+        return None
+    wanted = _wanted(rule)
+    expected = f"{wanted} {_UNITS[rule.unit]}" if rule.unit and rule.unit != "rows" else wanted
+    shown = f"; such as {', '.join(sample or "''" for sample in found.samples)}" if found.samples else ""
+    return Finding(
+        id=rule.id,
+        metric=rule.metric or rule.type,
+        severity=rule.severity,
+        expected=expected,
+        found=found.value,
+        message=f"{rule.id}: {found.words}, {expected} expected{shown}",
+        samples=found.samples,
+    )
+
+
+def check_rows(quality: Sequence[Expectation], rows: int) -> list[Finding]:
+    """Those of the rules that a load of so many rows breaks, whatever the rows and earlier versions hold."""
+    found = (judge(rule, measured.row_count(rows)) for rule in quality if rule.metric == "rowCount")
+    return [finding for finding in found if finding]
 
 
 def budget_exceeded(load: Load, rejected: int, read: int, share: float) -> str | None:

@@ -18,13 +18,9 @@ KEYS: frozenset[str] = frozenset().union(
     _under("format.dialect.", "$schema lineTerminator nullSequence escapeChar skipInitialSpace commentChar"),
     _under("format.dialect.", "commentRows headerRows headerJoin caseSensitiveHeader csvddfVersion property"),
     _under("format.dialect.", "itemType itemKeys sheetNumber sheetName table"),
-    _under("schema.", "foreignKeys"),
     _under("schema.fields[].", "aliases"),
     _under("load.", "partitionBy lineage"),
-    _under(
-        "quality[].", "name type query unit element arguments dimension description businessImpact method"
-    ),
-    _under("quality[].", "rule engine implementation scheduler schedule tags customProperties"),
+    _under("quality[].", "method rule engine implementation scheduler schedule customProperties"),
     _under("publish.", "holdFor releaseGroup"),
     _under("sla[].", "unit element valueExt description scheduler schedule"),
     _under("retention.", "historyDays"),
@@ -39,9 +35,7 @@ VALUES: Mapping[str, frozenset[str]] = {
     "load.onError": frozenset({"SKIP_FILE"}),
     "load.analyze": frozenset({"false"}),
     "load.indexes[].method": frozenset({"gist", "spgist"}),
-    "quality[].metric": frozenset(
-        {"rowCountChange", "nullValues", "missingValues", "duplicateValues", "invalidValues"}
-    ),
+    "quality[].type": frozenset({"text", "custom"}),
     "publish.gate": frozenset({"on_warning", "always"}),
     "sla[].property": frozenset(
         {"frequency", "latency", "generalAvailability", "endOfSupport", "endOfLife", "retention"}

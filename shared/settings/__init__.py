@@ -143,6 +143,9 @@ class Worker(Struct, frozen=True, kw_only=True):
         timedelta,
         Variable("LOCK_TIMEOUT", DURATION, "How long one try of a publish may make other readers wait."),
     ] = timedelta(milliseconds=100)
+    check_timeout: Annotated[
+        timedelta, Variable("CHECK_TIMEOUT", DURATION, "How long a query of a quality rule may take.")
+    ] = timedelta(minutes=1)
     ops_host: OpsHost = "127.0.0.1"
     ops_port: Annotated[int, Variable("WORKER_OPS_PORT", PORT, "The worker's port for metrics.")] = 9102
 

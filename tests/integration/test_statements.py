@@ -11,6 +11,7 @@ from shared.domain.columns import Column
 from shared.domain.run import ObjectRef, Run
 from shared.domain.slices import Slice
 from shared.domain.version import Version
+from shared.domain.volume import PastVersion
 from shared.postgres import statements
 from shared.postgres.pool import connection
 from shared.warehouse import quarantine, tables
@@ -46,7 +47,9 @@ FILLED: list[tuple[statements.Statements, str, type[msgspec.Struct]]] = [
     (tables.SQL, "comments", tables.Comment),
     (tables.SQL, "grants", tables.Grant),
     (versions.SQL, "add", Version),
+    (versions.SQL, "history", PastVersion),
     (versions.SQL, "list", Version),
+    (versions.SQL, "live", PastVersion),
     (versions.SQL, "previous", Version),
     (versions.SQL, "read", Version),
     (versions.SQL, "retirable", Version),

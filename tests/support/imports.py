@@ -156,5 +156,6 @@ async def importer(dsn: str, store: Store, bucket_name: str) -> AsyncGenerator[I
             lock_timeout=0.1,
             part_bytes=16 * 1024 * 1024,
             max_parts=8,
+            check_timeout=2.0,
         )
         yield Importer(io, bucket_name)

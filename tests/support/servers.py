@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
 import aioboto3
 import asyncpg
@@ -117,6 +118,12 @@ async def versioned_s3_server(root: Path) -> AsyncGenerator[Store]:
             region=s3.REGION,
             folder=root,
         )
+
+
+def as_user(dsn: str, user: str, password: str) -> str:
+    """The DSN of the same database for another user."""
+    parts = urlsplit(dsn)
+    return urlunsplit(parts._replace(netloc=f"{user}:{password}@{parts.hostname}:{parts.port}"))
 
 
 @asynccontextmanager

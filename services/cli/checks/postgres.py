@@ -10,7 +10,7 @@ from shared.errors import LoadstoneError
 from shared.postgres import migrations, statements
 from shared.postgres.pool import Connection, connection
 from shared.settings import Database
-from shared.warehouse import naming, staging
+from shared.warehouse import customsql, naming, staging
 
 SQL = statements.beside(__file__)
 SUBJECT = "PostgreSQL"
@@ -28,6 +28,7 @@ async def check(settings: Database) -> list[Finding]:
                 if await _is_migrated(db, found):
                     found += [finding async for finding in _missing_schemas(db)]
                     found += [finding async for finding in _leftovers(db)]
+                    found.append(await _rules_in_sql(db))
                 found.append(await _files(db))
     except LoadstoneError as error:
         hint = "Is it up, and is LOADSTONE_DATABASE_URL right? `loadstone up` runs one here."
@@ -106,6 +107,13 @@ async def _leftovers(db: Connection) -> AsyncIterator[Finding]:
         yield fail("version tables", f"gone: {_some(lost)}", hint)
     if not unknown and not lost:
         yield ok("version tables", "each belongs to a version of the catalog, and the other way round")
+
+
+async def _rules_in_sql(db: Connection) -> Finding:
+    """Whether quality rules may ask queries."""
+    if await customsql.is_ready(db):
+        return ok("rules in SQL", f"asked as the role {customsql.ROLE}")
+    return warn("rules in SQL", f"there is no role {customsql.ROLE} to ask them as", customsql.remedy())
 
 
 async def _files(db: Connection) -> Finding:

@@ -23,12 +23,13 @@ from shared.domain.dataset.part import (
     Size,
     TimeOfDay,
 )
-from shared.domain.dataset.quality import Expectation, Preserved, Publish
-from shared.domain.dataset.schema import Constraints, Field, FieldType, TableSchema
+from shared.domain.dataset.quality import Arguments, Expectation, Metric, Preserved, Publish, Severity
+from shared.domain.dataset.schema import Constraints, Field, FieldType, ForeignKey, Reference, TableSchema
 from shared.domain.dataset.source import Complete, FileCount, Source
 
 __all__ = [
     "Access",
+    "Arguments",
     "Backoff",
     "Complete",
     "Compression",
@@ -40,11 +41,13 @@ __all__ = [
     "Field",
     "FieldType",
     "FileCount",
+    "ForeignKey",
     "Format",
     "Identifier",
     "Index",
     "Limits",
     "Load",
+    "Metric",
     "Name",
     "NotNegative",
     "OneChar",
@@ -53,9 +56,11 @@ __all__ = [
     "Positive",
     "Preserved",
     "Publish",
+    "Reference",
     "Retention",
     "Schedule",
     "ServiceLevel",
+    "Severity",
     "Size",
     "Source",
     "TableSchema",

@@ -77,6 +77,20 @@ class Field(Part, frozen=True, kw_only=True):
     constraints: Constraints = Constraints()
 
 
+class Reference(Part, frozen=True, kw_only=True):
+    """What a foreign key points at: columns of another dataset, or of this one where `resource` is empty."""
+
+    resource: str = ""
+    fields: Annotated[list[Identifier], Meta(min_length=1)]
+
+
+class ForeignKey(Part, frozen=True, kw_only=True):
+    """Columns whose values occur in the columns that they point at, unless one of them is null."""
+
+    fields: Annotated[list[Identifier], Meta(min_length=1)]
+    reference: Reference
+
+
 class TableSchema(Part, frozen=True, kw_only=True):
     """A Frictionless Table Schema: the columns in order, and how they are matched with a header."""
 
@@ -89,3 +103,4 @@ class TableSchema(Part, frozen=True, kw_only=True):
     missing_values: list[str] = field(default_factory=lambda: [""])
     primary_key: list[Identifier] = field(default_factory=list)
     unique_keys: list[Annotated[list[Identifier], Meta(min_length=1)]] = field(default_factory=list)
+    foreign_keys: list[ForeignKey] = field(default_factory=list)

@@ -31,7 +31,7 @@ _RULES: Sequence[tuple[tuple[str, ...], Callable[..., Iterator[Mistake]]]] = (
     (("schema",), schema.schema_mistakes),
     (("load",), load.load_mistakes),
     (("load", "schema"), load.index_mistakes),
-    (("quality",), quality.quality_mistakes),
+    (("quality", "schema"), quality.quality_mistakes),
     (("schedule",), operation.schedule_mistakes),
     (("sla", "schedule"), operation.sla_mistakes),
     (("limits",), operation.limit_mistakes),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from shared.domain.dataset import Field, TableSchema
+from shared.domain.dataset import Field, ForeignKey, TableSchema
 from shared.domain.markup import Mistake, Path
 from shared.domain.rules import identifiers
 
@@ -24,6 +24,8 @@ def schema_mistakes(schema: TableSchema) -> Iterator[Mistake]:
     yield from identifiers.columns(schema.primary_key, names, ("schema", "primaryKey"))
     for index, key in enumerate(schema.unique_keys):
         yield from identifiers.columns(key, names, ("schema", "uniqueKeys", index))
+    for index, foreign in enumerate(schema.foreign_keys):
+        yield from _foreign_key(foreign, names, ("schema", "foreignKeys", index))
     yield from _points_in_keys(schema)
 
 
@@ -41,6 +43,16 @@ def _points_in_keys(schema: TableSchema) -> Iterator[Mistake]:
         if field.type == "geopoint" and field.constraints.unique:
             at: Path = ("schema", "fields", index, "constraints", "unique")
             yield Mistake(path=at, text="a field of type geopoint takes none")
+
+
+def _foreign_key(key: ForeignKey, names: Sequence[str], at: Path) -> Iterator[Mistake]:
+    yield from identifiers.columns(key.fields, names, (*at, "fields"))
+    pointed_at: Path = (*at, "reference", "fields")
+    if len(key.reference.fields) != len(key.fields):
+        text = f"{len(key.reference.fields)} found, as many as in fields ({len(key.fields)}) expected"
+        yield Mistake(path=pointed_at, text=text)
+    if not key.reference.resource:
+        yield from identifiers.columns(key.reference.fields, names, pointed_at)
 
 
 def field_mistakes(schema: TableSchema, check_field: FieldCheck) -> Iterator[Mistake]:

@@ -33,17 +33,24 @@ def _load(**keys: Any) -> Load:
 def test_a_rule_compares_the_number_of_rows(
     comparison: dict[str, Any], holds: list[int], breaks: list[int], wanted: str
 ) -> None:
-    assert [expectations.check([_rule(**comparison)], count) for count in holds] == [[]] * len(holds)
+    rules = [_rule(**comparison)]
+    assert [expectations.check_rows(rules, count) for count in holds] == [[]] * len(holds)
     for count in breaks:
-        message = f"rows: {count} rows loaded, {wanted} expected"
-        assert expectations.check([_rule(**comparison)], count) == [
-            Finding(id="rows", severity="error", message=message)
+        assert expectations.check_rows(rules, count) == [
+            Finding(
+                id="rows",
+                metric="rowCount",
+                severity="error",
+                expected=wanted,
+                found=count,
+                message=f"rows: {count} rows loaded, {wanted} expected",
+            )
         ]
 
 
 def test_findings_keep_the_order_and_severity_of_the_rules() -> None:
     rules = [_rule(mustBe=1, severity="warning"), _rule(mustBe=2), _rule(mustBe=3)]
-    assert [found.severity for found in expectations.check(rules, 3)] == ["warning", "error"]
+    assert [found.severity for found in expectations.check_rows(rules, 3)] == ["warning", "error"]
 
 
 @pytest.mark.parametrize(
