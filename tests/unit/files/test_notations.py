@@ -128,7 +128,9 @@ def number_oracle(of: Field, text: str) -> Decimal | None:
         marks = (of.decimal_char,) if of.type == "number" else (".", ",")
         if (
             before.endswith(marks)
-            or (of.type == "integer" and after.startswith(marks))
+            or after.removeprefix(
+                of.decimal_char if of.type == "number" and of.decimal_char not in number else ""
+            ).startswith(marks)
             or set("()+-−") & set(before + after)
         ):
             return None
@@ -140,7 +142,11 @@ def number_oracle(of: Field, text: str) -> Decimal | None:
         if not (1 <= len(head) <= 3 and sizes[-1] == 3 and all(size in (2, 3) for size in sizes[:-1])):
             return None
         whole = whole.replace(of.group_char, "")
-    if not re.fullmatch(r"[+-]?[0-9]*", whole) or not whole + decimals:
+    if (
+        not re.fullmatch(r"[+-]?[0-9]*", whole)
+        or not re.fullmatch(r"[0-9]*", decimals)
+        or not whole + decimals
+    ):
         return None
     with contextlib.suppress(ArithmeticError):
         return Decimal(f"{whole}.{decimals}" if mark else whole)
