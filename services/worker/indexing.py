@@ -8,6 +8,8 @@ from msgspec import structs
 from services.worker.progress import Progress, Staged
 from services.worker.reading import Meter, batches
 from services.worker.resources import Resources
+from shared.domain import slices
+from shared.domain.dataset import Dataset
 from shared.errors import KeyDuplicated
 from shared.files.batch import Batch
 from shared.warehouse import naming, staging
@@ -19,8 +21,10 @@ async def index(io: Resources, progress: Progress) -> None:
     """Build keys and indexes and gather statistics. Raises KeyDuplicated with the lines of the duplicates."""
     progress.enter("index")
     for place, part in enumerate(progress.staged):
-        if not part.indexed:
-            progress.staged[place] = await index_part(io, progress, part)
+        if slices.are_composed(progress.dataset.load):
+            progress.staged[place] = await _index_composed(io, progress, part)
+        elif not part.indexed:
+            progress.staged[place] = await index_part(io, progress, part, progress.dataset)
     if progress.sliced:
         for place, part in enumerate(progress.staged):
             await _compare_keys(io, progress, part, progress.staged[:place])
@@ -42,10 +46,20 @@ async def _compare_keys(io: Resources, progress: Progress, part: Staged, earlier
         raise KeyDuplicated(f"more than one record has the same ({', '.join(columns)}): {told}")
 
 
-async def index_part(io: Resources, progress: Progress, part: Staged) -> Staged:
-    """Build keys and indexes of one table. Raises KeyDuplicated."""
+async def _index_composed(io: Resources, progress: Progress, part: Staged) -> Staged:
+    """The primary key told its rows apart; of another key, a changed row and a live one may have the same."""
     try:
         await staging.build_indexes(io.db, part.relation, progress.dataset)
+    except DuplicatesFound as found:
+        keys = {duplicate.key: None for duplicate in found.duplicates}
+        raise KeyDuplicated(f"{found.message} after the merge: {'; '.join(keys)}") from None
+    return structs.replace(part, bytes=await staging.size(io.db, part.relation), indexed=True)
+
+
+async def index_part(io: Resources, progress: Progress, part: Staged, dataset: Dataset) -> Staged:
+    """Build keys and indexes of one loaded table. Raises KeyDuplicated with the lines of the duplicates."""
+    try:
+        await staging.build_indexes(io.db, part.relation, dataset)
     except DuplicatesFound as found:
         places = [duplicate.place for duplicate in found.duplicates]
         lines = await _locate(io, progress, part, places)

@@ -2,6 +2,7 @@
 
 from services.worker.check import Report, check, raise_if_live_moved, raise_if_moved, raise_if_superseded
 from services.worker.indexing import index
+from services.worker.merging import compose
 from services.worker.parts import load
 from services.worker.preparing import prepare
 from services.worker.progress import Progress
@@ -23,6 +24,7 @@ async def ingest(run_id: RunId, io: Resources) -> None:
     async with recorded(claimed, io) as progress:
         await prepare(io, progress)
         loaded = await load(io, progress)
+        await compose(io, progress)
         report = await check(io, progress, loaded)
         report.raise_if_broken()
         await index(io, progress)

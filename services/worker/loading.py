@@ -7,6 +7,7 @@ before COPY asks for them.
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 
 from msgspec import Struct, structs
 
@@ -57,7 +58,7 @@ async def load(io: Resources, progress: Progress) -> Loaded:
 async def load_part(io: Resources, progress: Progress, part: Staged, counts: list[ObjectCounts]) -> Staged:
     """Load one table, in one transaction."""
     async with io.db.acquire() as db, ahead(_copy_data(io, progress, part, counts), AHEAD) as data:
-        rows = await staging.load(db, part.relation, progress.dataset, data)
+        rows = await staging.load(db, part.relation, progress.dataset, progress.run, data)
     return structs.replace(part, rows=rows)
 
 
@@ -73,18 +74,19 @@ async def unite(io: Resources, progress: Progress, counts: list[ObjectCounts]) -
 async def _copy_data(
     io: Resources, progress: Progress, part: Staged, counts: list[ObjectCounts]
 ) -> AsyncGenerator[bytes]:
-    encoder = Encoder(progress.dataset)
+    encoder, traces = Encoder(progress.dataset), progress.dataset.load.lineage
 
-    def encode(batch: Batch) -> Encoded:
+    def encode(key: str, batch: Batch) -> Encoded:
         started = time.perf_counter()
-        data = encoder.batch(batch.rows)
+        data = encoder.batch(batch, key)
         progress.spend("encode", time.perf_counter() - started)
         return Encoded(batch=batch, data=data)
 
     yield encoder.header()
     for item in part.objects:
         total, bytes_before = ObjectCounts(key=item.key), progress.bytes_done
-        read = batches(io, progress.dataset, item, encode, meter=progress)
+        work = partial(encode, item.key)
+        read = batches(io, progress.dataset, item, work, meter=progress, keep_lines=traces)
         async with aclosing(read) as found:
             async for encoded in found:
                 total = _added(total, encoded.batch)

@@ -138,7 +138,7 @@ async def _load_next(io: Resources, claimed: Claimed) -> bool:
         progress.enter("load")
         staged = await loading.load_part(io, progress, staged, counts)
         progress.enter("index")
-        staged = await index_part(io, progress, staged)
+        staged = await index_part(io, progress, staged, progress.dataset)
         progress.enter("loaded")
         await parts.finish(io.db, part, _result(progress, staged, counts), bytes_done=progress.bytes_done)
     return True

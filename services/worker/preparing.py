@@ -20,10 +20,9 @@ async def prepare(io: Resources, progress: Progress) -> None:
     progress.kept = slices.kept(load, live, progress.run.business_date, objects)
     parts = slices.parts(load, objects, at_most=io.max_parts, part_bytes=io.part_bytes)
     progress.sliced = slices.are_made(load) or len(parts) > 1
+    in_parts = progress.sliced or slices.are_composed(load)
     progress.staged = [
-        Staged(
-            relation=naming.staging(progress.run, place) if progress.sliced else progress.table, objects=part
-        )
+        Staged(relation=naming.staging(progress.run, place) if in_parts else progress.table, objects=part)
         for place, part in enumerate(parts, start=1)
     ]
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from services.worker.reading import Meter
 from shared.catalog.runs import Claimed, Ending
+from shared.domain import additions
 from shared.domain.expectations import Finding
 from shared.domain.run import ObjectRef, RunState
 from shared.domain.slices import Slice
@@ -33,7 +34,7 @@ class Progress(Meter):
 
     def __init__(self, claimed: Claimed) -> None:
         self.run = claimed.run
-        self.dataset = claimed.contract.document
+        self.dataset = additions.for_date(claimed.contract.document, claimed.run.business_date)
         self.objects = claimed.objects
         self.table = naming.staging(claimed.run)  # what this attempt loaded, maybe a view of several tables
         self.staged: list[Staged] = []

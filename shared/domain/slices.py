@@ -31,6 +31,11 @@ def are_made(load: Load) -> bool:
     return load.mode in ("append", "replacePartition") or per_object(load)
 
 
+def are_composed(load: Load) -> bool:
+    """Whether the next version is written anew, from the live one and a delivery of changes."""
+    return load.mode == "merge"
+
+
 def builds_on_live(load: Load) -> bool:
     """Whether the next version is made from the live one, and not from the delivery alone."""
     return load.mode != "replace"

@@ -19,7 +19,6 @@ KEYS: frozenset[str] = frozenset().union(
     _under("format.dialect.", "commentRows headerRows headerJoin caseSensitiveHeader csvddfVersion property"),
     _under("format.dialect.", "itemType itemKeys sheetNumber sheetName table"),
     _under("schema.fields[].", "aliases"),
-    _under("load.", "partitionBy lineage"),
     _under("quality[].", "method rule engine implementation scheduler schedule customProperties"),
     _under("publish.", "holdFor releaseGroup"),
     _under("sla[].", "unit element valueExt description scheduler schedule"),
@@ -31,9 +30,8 @@ KEYS: frozenset[str] = frozenset().union(
 VALUES: Mapping[str, frozenset[str]] = {
     "format.dialect.doubleQuote": frozenset({"false"}),
     "schema.fields[].mask": frozenset({"null", "partial", "sha256"}),
-    "load.mode": frozenset({"merge", "replacePartition", "scd2"}),
+    "load.mode": frozenset({"scd2"}),
     "load.onError": frozenset({"SKIP_FILE"}),
-    "load.analyze": frozenset({"false"}),
     "load.indexes[].method": frozenset({"gist", "spgist"}),
     "quality[].type": frozenset({"text", "custom"}),
     "publish.gate": frozenset({"on_warning", "always"}),

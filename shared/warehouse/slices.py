@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from shared.domain import additions
 from shared.domain.columns import Column
 from shared.domain.dataset import Dataset
 from shared.domain.slices import Slice
@@ -73,4 +74,5 @@ async def shared_keys(
 def _keys_to_compare(dataset: Dataset) -> list[Sequence[str]]:
     """Not those with the partition's column: slices of other dates can't have the same."""
     primary = [dataset.schema.primary_key] if dataset.schema.primary_key else []
-    return [*primary, *ddl.unique_keys(dataset.schema)]
+    column = additions.partition_column(dataset)
+    return [key for key in [*primary, *ddl.unique_keys(dataset.schema)] if column not in key]

@@ -15,15 +15,17 @@ from msgspec import Struct
 from pgpq import encoders
 from pgpq.schema import Jsonb
 
-from shared.domain import fieldtypes
+from shared.domain import additions, fieldtypes
 from shared.domain.dataset import Dataset
 from shared.domain.run import Run
 from shared.errors import TargetUnusable
+from shared.files.batch import Batch
 from shared.files.convert import arrow_schema
 from shared.postgres import statements
 from shared.postgres.pool import Connection, Pool
 from shared.warehouse import ddl, naming
 from shared.warehouse.ddl import IndexBuild
+from shared.warehouse.ddl import additions as ddl_additions
 from shared.warehouse.naming import Relation
 
 SQL = statements.beside(__file__)
@@ -34,6 +36,7 @@ SIDE_BY_SIDE_BYTES = 500_000_000
 BUILDS_AT_ONCE = 2
 HELPERS_OF_FIRST = 1
 SHOWN_DUPLICATES = 10
+FILE, LINE = additions.LINEAGE[:2]  # the others are the same in every row of a table
 
 
 class Duplicate(Struct, frozen=True, kw_only=True):
@@ -56,7 +59,9 @@ class Encoder:
     """Turns Arrow batches into PostgreSQL's binary COPY format. One encoder serves one COPY."""
 
     def __init__(self, dataset: Dataset) -> None:
-        schema = arrow_schema(dataset)
+        schema, self._traces = arrow_schema(dataset), dataset.load.lineage
+        if self._traces:
+            schema = schema.append(pa.field(FILE, pa.string())).append(pa.field(LINE, pa.int64()))
         self._encoder = pgpq.ArrowToPostgresBinaryEncoder.new_with_encoders(
             schema, _field_encoders(schema, dataset)
         )
@@ -65,9 +70,9 @@ class Encoder:
         """What stands before the first batch."""
         return bytes(self._encoder.write_header())
 
-    def batch(self, rows: pa.RecordBatch) -> bytes:
-        """The rows of one batch."""
-        return bytes(self._encoder.write_batch(rows))
+    def batch(self, batch: Batch, key: str) -> bytes:
+        """The rows of one batch of an object."""
+        return bytes(self._encoder.write_batch(_traced(batch, key) if self._traces else batch.rows))
 
     def trailer(self) -> bytes:
         """What stands after the last batch."""
@@ -76,27 +81,37 @@ class Encoder:
 
 def _field_encoders(schema: pa.Schema, dataset: Dataset) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
-    for field, declared in zip(schema, dataset.schema.fields, strict=True):
-        if fieldtypes.physical(declared).name == "jsonb":
+    documents = {f.name for f in dataset.schema.fields if fieldtypes.physical(f).name == "jsonb"}
+    for field in schema:
+        if field.name in documents:
             chosen[field.name] = encoders.StringEncoderBuilder.new_with_output(field, Jsonb())
         else:
             chosen[field.name] = pgpq.ArrowToPostgresBinaryEncoder.infer_encoder(field)
     return chosen
 
 
-async def load(db: Connection, table: Relation, dataset: Dataset, data: AsyncIterator[bytes]) -> int:
+def _traced(batch: Batch, key: str) -> pa.RecordBatch:
+    """The rows with the object and the line that each comes from."""
+    files = pa.repeat(pa.scalar(key), batch.rows.num_rows)
+    return batch.rows.append_column(FILE, files).append_column(LINE, pa.array(batch.lines, pa.int64()))
+
+
+async def load(
+    db: Connection, table: Relation, dataset: Dataset, run: Run, data: AsyncIterator[bytes]
+) -> int:
     """Makes the table and fills it with binary COPY data; answers how many rows the server counted.
 
     All of it is one transaction: when anything fails, there is no table. Raises TargetUnusable when a row
     doesn't fit into a page of PostgreSQL's.
     """
+    traces = (FILE, LINE) if dataset.load.lineage else ()
     try:
         async with db.transaction():
-            await db.execute(ddl.create_table(table, dataset))
+            await db.execute(ddl.create_table(table, dataset, ddl_additions.definitions(dataset, run)))
             status = await db.copy_to_table(
                 table.name,
                 schema_name=table.schema,
-                columns=[field.name for field in dataset.schema.fields],
+                columns=[*(field.name for field in dataset.schema.fields), *traces],
                 source=data,
                 format="binary",
                 freeze=True,
@@ -110,7 +125,7 @@ async def load(db: Connection, table: Relation, dataset: Dataset, data: AsyncIte
 
 
 async def build_indexes(db: Pool, table: Relation, dataset: Dataset) -> None:
-    """Builds keys and indexes and gathers statistics.
+    """Builds keys and indexes and, unless `load.analyze` is false, gathers statistics.
 
     Raises DuplicatesFound when a key isn't one, TargetUnusable when an index can't hold a value.
     """
@@ -129,7 +144,8 @@ async def build_indexes(db: Pool, table: Relation, dataset: Dataset) -> None:
     for build in builds:
         if build.attach:
             await db.execute(build.attach)
-    await db.execute(ddl.analyze(table))
+    if dataset.load.analyze:
+        await db.execute(ddl.analyze(table))
 
 
 async def _build(

@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import field
 
 from shared.domain.dataset.format import Compression, Dialect, Format
-from shared.domain.dataset.load import Index, Load, Target
+from shared.domain.dataset.load import DeleteMarker, Index, Load, PartitionBy, Target
 from shared.domain.dataset.operation import Access, Backoff, Limits, Owner, Retention, Schedule, ServiceLevel
 from shared.domain.dataset.part import (
     Duration,
@@ -35,6 +35,7 @@ __all__ = [
     "Compression",
     "Constraints",
     "Dataset",
+    "DeleteMarker",
     "Dialect",
     "Duration",
     "Expectation",
@@ -53,6 +54,7 @@ __all__ = [
     "OneChar",
     "Owner",
     "Part",
+    "PartitionBy",
     "Positive",
     "Preserved",
     "Publish",

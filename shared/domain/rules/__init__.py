@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.domain.markup import Mistake
 from shared.domain.rules import format as format_
-from shared.domain.rules import load, operation, quality, schema, source
+from shared.domain.rules import load, modes, operation, quality, schema, source
 from shared.domain.rules.schema import FieldCheck
 
 __all__ = ["FieldCheck", "broken"]
@@ -31,6 +31,7 @@ _RULES: Sequence[tuple[tuple[str, ...], Callable[..., Iterator[Mistake]]]] = (
     (("schema",), schema.schema_mistakes),
     (("load",), load.load_mistakes),
     (("load", "schema"), load.index_mistakes),
+    (("load", "schema"), modes.mode_mistakes),
     (("quality", "schema"), quality.quality_mistakes),
     (("schedule",), operation.schedule_mistakes),
     (("sla", "schedule"), operation.sla_mistakes),

@@ -34,11 +34,11 @@ class Comparison(Struct, frozen=True, kw_only=True):
         return Sql(f"o.{quote(self.column)}{cast} IS DISTINCT FROM n.{quote(self.column)}{cast}")
 
 
-def create_table(table: Relation, dataset: Dataset) -> Sql:
+def create_table(table: Relation, dataset: Dataset, added: Iterable[Sql] = ()) -> Sql:
     """The table of one load. It is logged: an unlogged one would be empty after a crash."""
     required = set(dataset.schema.primary_key)
-    columns = ", ".join(_column(field, required) for field in dataset.schema.fields)
-    return Sql(f"CREATE TABLE {table.sql} ({columns})")
+    columns = [_column(field, required) for field in dataset.schema.fields]
+    return Sql(f"CREATE TABLE {table.sql} ({', '.join([*columns, *added])})")
 
 
 def _column(field: Field, required: set[str]) -> str:

@@ -140,7 +140,8 @@ ANY_TYPE = (
         (
             "load.nonsense",
             1,
-            "unknown key; known are target, mode, onError, maxErrors, maxErrorPercent, indexes, analyze",
+            "unknown key; known are target, mode, partitionBy, deleteMarker, lineage, onError, maxErrors, "
+            "maxErrorPercent, indexes, analyze",
         ),
         ("schedule.cron", 6, "6 found, text that is not empty expected; write it in quotes"),
         ("limits.timeout", "2 h", "'2 h' found, a duration such as 30s, 15m or 2h expected"),

@@ -94,7 +94,7 @@ format.dialect.skipInitialSpace format.dialect.escapeChar format.dialect.lineTer
 format.dialect.nullSequence
 schema.fields[0].aliases schema.fields[1].mask
 evolution
-load.mode load.partitionBy load.onError load.lineage load.indexes[0].method load.analyze
+load.onError load.indexes[0].method
 publish.gate publish.holdFor publish.releaseGroup
 sla[0].property sla[0].unit sla[2].property sla[2].unit
 calendar retention.historyDays limits.concurrency notify access.operate access.approve
