@@ -40,6 +40,7 @@
         │   ├── DecompressionBomb         decompression_bomb
         │   ├── ObjectCorrupt             object_corrupt
         │   ├── EncodingBroken            encoding_broken
+        │   ├── DialectUnclear            dialect_unclear
         │   ├── HeaderBroken              header_broken
         │   ├── QuoteUnterminated         quote_unterminated
         │   └── RecordTooLong             record_too_long
@@ -354,6 +355,13 @@ class EncodingBroken(FileRefused):
 
     code = "encoding_broken"
     hint = "Compare format.encoding with what the sender writes; `loadstone infer FILE` guesses it."
+
+
+class DialectUnclear(FileRefused):
+    """The dialect is to be found out from the file, and several are as likely, or none is."""
+
+    code = "dialect_unclear"
+    hint = "Declare it in format.dialect, and leave it out of format.detect."
 
 
 class HeaderBroken(FileRefused):

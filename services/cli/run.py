@@ -1,6 +1,6 @@
 """`loadstone run`: all that is known about one run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import rich_click as click
 from rich.console import Group, RenderableType
@@ -54,13 +54,18 @@ def _parts(run: RunDetail) -> Iterator[RenderableType]:
     found = (run.report or {}).get("read")
     if found:
         yield Text("\nRead as", style="bold")
-        yield facts((key, ", ".join(map(str, each.values()))) for key, each in found.items())
+        yield facts((key, _told(each)) for key, each in found.items())
     stages = (run.report or {}).get("stages")
     if stages:
         yield Text("\nSeconds by stage", style="bold")
         yield facts(stages.items())
     for finding in (run.report or {}).get("findings", ()):
         yield Text(f"\n{finding.get('severity')}: {output.printable(str(finding.get('message')))}")
+
+
+def _told(read: Mapping[str, str | bool]) -> str:
+    shown = {True: "yes", False: "no", "\t": "tab"}
+    return ", ".join(f"{name} {shown.get(value, value)}" for name, value in read.items())
 
 
 def _facts(run: RunDetail) -> Iterator[tuple[str, object]]:

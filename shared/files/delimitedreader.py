@@ -6,18 +6,17 @@ import numpy as np
 from msgspec import structs
 
 from shared.domain import quantities
-from shared.domain.dataset import Dataset, Format
+from shared.domain.dataset import Dataset, Dialect, Format
 from shared.domain.encodings import UTF_8
 from shared.domain.report import Reject, RejectCode
 from shared.errors import EncodingBroken, FileEmpty, HeaderBroken
-from shared.files import delimited, encoding, header, missing
+from shared.files import delimited, encoding, header, missing, sniffing
 from shared.files.batch import Batch
 from shared.files.blocks import Block, Cutter
 from shared.files.checking import BrokenRule, Checker
 from shared.files.delimited import Layout, Texts
+from shared.files.sniffing import Sniffer
 from shared.files.textstream import TextStream
-
-_DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
 class DelimitedReader:
@@ -31,23 +30,16 @@ class DelimitedReader:
         block_bytes: int,
         keep_lines: bool,
     ) -> None:
-        dialect = dataset.format.dialect
         self._dataset = dataset
-        self._delimiter = dialect.delimiter or _DELIMITERS[dataset.format.type]
         self._keep_lines = keep_lines
         self._text = TextStream(dataset.format, max_ratio=max_ratio)
-        self._cutter = Cutter(
-            delimiter=self._delimiter.encode(),
-            quote=dialect.quote_char.encode(),
-            block_bytes=block_bytes,
-            max_row_bytes=quantities.size(dataset.limits.max_row_bytes),
-        )
+        self._sniffer = Sniffer(dataset)
+        self._block_bytes = block_bytes
+        self._cutter: Cutter | None = None
         self._checker = Checker(dataset)
         self._intolerable = _intolerable(dataset.format)
         self._places: list[int | None] = []  # for each field its place among the columns that are read
         self._layout: Layout | None = None
-        if not dialect.header:
-            self._lay_out([*range(len(dataset.schema.fields))], len(dataset.schema.fields))
 
     def cut(self, chunk: bytes) -> Iterator[Block]:
         """The blocks that are whole now: decompressed, and cut where a record ends."""
@@ -56,12 +48,14 @@ class DelimitedReader:
     def cut_rest(self) -> Iterator[Block]:
         """The last blocks. Raises FileRefused where the object is cut off."""
         yield from self._cut(self._text.finish())
-        yield from self._cutter.finish()
+        yield from self._cut_sniffed(self._sniffer.finish())
+        if self._cutter is not None:
+            yield from self._cutter.finish()
 
     @property
-    def described(self) -> dict[str, str]:
-        """What was found out about the object, as far as it was read: compression, member, encoding."""
-        return self._text.described
+    def described(self) -> dict[str, object]:
+        """How the object is read, as far as that is known: compression, encoding, what was detected."""
+        return {**self._text.described, **self._sniffer.detected}
 
     def parse(self, block: Block) -> Batch | None:
         """The batch of a block; None where the block holds nothing but the header."""
@@ -72,12 +66,33 @@ class DelimitedReader:
 
     def refuse_if_empty(self) -> None:
         """Raises FileEmpty when everything was parsed, and that was nothing."""
-        if self._layout is None or self._cutter.is_empty:
+        if self._layout is None or self._cutter is None or self._cutter.is_empty:
             raise FileEmpty("the file holds nothing, not even a header")
 
     def _cut(self, pieces: Iterable[bytes]) -> Iterator[Block]:
         for piece in pieces:
+            yield from self._cut_sniffed(self._sniffer.feed(piece))
+
+    def _cut_sniffed(self, pieces: Iterable[bytes]) -> Iterator[Block]:
+        for piece in pieces:
+            self._cutter = self._cutter or self._begin(self._dialect)
             yield from self._cutter.feed(piece)
+
+    @property
+    def _dialect(self) -> Dialect:
+        """The dialect, which is known before anything is cut."""
+        return self._sniffer.dialect or self._dataset.format.dialect
+
+    def _begin(self, dialect: Dialect) -> Cutter:
+        if not dialect.header:
+            fields = len(self._dataset.schema.fields)
+            self._lay_out([*range(fields)], fields)
+        return Cutter(
+            delimiter=sniffing.delimiter_of(self._dataset.format, dialect).encode(),
+            quote=dialect.quote_char.encode(),
+            block_bytes=self._block_bytes,
+            max_row_bytes=quantities.size(self._dataset.limits.max_row_bytes),
+        )
 
     def _read_header(self, block: Block) -> Block:
         """The block behind the header: the first record that is not a blank line."""
@@ -87,9 +102,9 @@ class DelimitedReader:
         number, line = int(written[0]), int(block.lines(written)[0])
         if number in block.strays:
             raise HeaderBroken("the header has a stray quote", line=line)
-        dialect, schema = self._dataset.format.dialect, self._dataset.schema
-        names = header.names(block.raw(number), self._delimiter, dialect, line)
-        self._lay_out(header.match(names, schema, line), len(names))
+        delimiter = sniffing.delimiter_of(self._dataset.format, self._dialect)
+        names = header.names(block.raw(number), delimiter, self._dialect, line)
+        self._lay_out(header.match(names, self._dataset.schema, line), len(names))
         return block.after(number)
 
     def _lay_out(self, numbers: Sequence[int | None], columns: int) -> None:
@@ -97,8 +112,8 @@ class DelimitedReader:
         wanted = tuple(sorted(number for number in numbers if number is not None))
         self._places = [None if number is None else wanted.index(number) for number in numbers]
         self._layout = Layout(
-            delimiter=self._delimiter,
-            quote=self._dataset.format.dialect.quote_char,
+            delimiter=sniffing.delimiter_of(self._dataset.format, self._dialect),
+            quote=self._dialect.quote_char,
             columns=columns,
             wanted=wanted,
             missing=tuple(sorted(missing.shared(self._dataset.schema))),

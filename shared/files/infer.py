@@ -135,9 +135,11 @@ def _field(guess: _Guess) -> dict[str, object]:
 
 
 def _format(found: Sample) -> dict[str, object]:
-    dialect: dict[str, object] = {} if found.header else {"header": False}
+    dialect: dict[str, object] = {} if found.dialect.header else {"header": False}
     if found.delimiter not in ",\t":
         dialect["delimiter"] = found.delimiter
+    if found.dialect.quote_char != '"':
+        dialect["quoteChar"] = found.dialect.quote_char
     kind = "tsv" if found.delimiter == "\t" else "csv"
     encoding = {"encoding": found.encoding} if found.encoding != UTF_8 else {}
     return {
@@ -167,7 +169,7 @@ def _notes(
     yield "source.bucket, source.key and load.target are placeholders: only you know where files come from."
     if found.encoding != UTF_8:
         yield f"The text is not UTF-8; {found.encoding} is a guess: look at letters beyond ASCII."
-    if not found.header:
+    if not found.dialect.header:
         yield "The first line looks like data: columns are matched by position, and their names are made up."
     if found.ragged:
         yield f"{found.ragged} records have another number of fields than the first one and were left out."

@@ -37,7 +37,7 @@ class Reader[Piece](Protocol):
         ...
 
     @property
-    def described(self) -> Mapping[str, str]:
+    def described(self) -> Mapping[str, object]:
         """What was found out about the object, as far as it was read: compression, encoding and the like."""
         ...
 

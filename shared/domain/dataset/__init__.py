@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import field
 
-from shared.domain.dataset.format import Compression, Dialect, Format
+from shared.domain.dataset.format import Compression, Dialect, DialectKey, Format
 from shared.domain.dataset.load import DeleteMarker, Index, Load, PartitionBy, Target
 from shared.domain.dataset.operation import Access, Backoff, Limits, Owner, Retention, Schedule, ServiceLevel
 from shared.domain.dataset.part import (
@@ -37,6 +37,7 @@ __all__ = [
     "Dataset",
     "DeleteMarker",
     "Dialect",
+    "DialectKey",
     "Duration",
     "Expectation",
     "Field",

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from shared.domain.dataset.part import OneChar, Part
 
 Compression = Literal["auto", "none", "gzip", "zstd", "bzip2", "xz", "zip"]
+DialectKey = Literal["delimiter", "quoteChar", "header"]
 MemberPattern = Annotated[str, Meta(min_length=1)]
 
 
@@ -20,7 +21,7 @@ class Dialect(Part, frozen=True, kw_only=True):
 
 
 class Format(Part, frozen=True, kw_only=True):
-    """How a dataset's objects are encoded."""
+    """How a dataset's objects are encoded. `detect` names what of the dialect each object itself tells."""
 
     type: Literal["csv", "tsv", "ndjson", "parquet"] = "csv"
     compression: Compression = "auto"
@@ -28,4 +29,5 @@ class Format(Part, frozen=True, kw_only=True):
     encoding: Annotated[str, Meta(min_length=1)] = "utf-8"
     on_invalid_bytes: Literal["reject", "replace", "fail"] = "reject"
     on_nul_byte: Literal["reject", "strip", "fail"] = "reject"
+    detect: list[DialectKey] = field(default_factory=list)
     dialect: Dialect = Dialect()

@@ -22,8 +22,17 @@ def format_mistakes(format_: Format) -> Iterator[Mistake]:
         text = f"{format_.encoding!r} found, auto or the name of a text encoding expected{meant}"
         yield Mistake(path=("format", "encoding"), text=text)
     yield from _without_use(format_)
+    yield from _dialect_mistakes(format_)
+
+
+def _dialect_mistakes(format_: Format) -> Iterator[Mistake]:
+    if len(set(format_.detect)) < len(format_.detect):
+        yield Mistake(path=("format", "detect"), text="the same key found twice")
     at: Path = ("format", "dialect")
     delimiter, quote = format_.dialect.delimiter, format_.dialect.quote_char
+    if delimiter is not None and "delimiter" in format_.detect:
+        text = f"{delimiter!r} found, and format.detect says to find it out from the object"
+        yield Mistake(path=(*at, "delimiter"), text=text)
     if delimiter is not None and delimiter == quote:
         yield Mistake(path=(*at, "delimiter"), text=f"{delimiter!r} found, which is the quoteChar too")
     for key, char in (("delimiter", delimiter), ("quoteChar", quote)):
@@ -36,6 +45,8 @@ def _without_use(format_: Format) -> Iterator[Mistake]:
     """What says how text is written, for a format that is no text, or is always written in one way."""
     if format_.type in ("ndjson", "parquet") and format_.dialect != Dialect():
         yield Mistake(path=("format", "dialect"), text=f"found, and {format_.type} has no dialect")
+    if format_.type in ("ndjson", "parquet") and format_.detect:
+        yield Mistake(path=("format", "detect"), text=f"found, and {format_.type} has no dialect")
     if format_.type == "parquet" and format_.compression not in ("auto", "none"):
         text = f"{format_.compression} found, and Parquet says inside of the file how it is compressed"
         yield Mistake(path=("format", "compression"), text=text)
