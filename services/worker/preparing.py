@@ -33,4 +33,6 @@ async def _look_at_live(io: Resources, progress: Progress) -> list[Slice]:
         if number is None:
             return []
         progress.base = await versions.read(db, progress.run.dataset_id, number)
+        if not slices.are_made(progress.dataset.load):
+            return []
         return await catalog_slices.of_live(db, progress.base)

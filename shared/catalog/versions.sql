@@ -30,20 +30,23 @@ ORDER BY number DESC
 LIMIT 1;
 
 -- name: live
--- The number and row count of the live version.
-SELECT v.number, v.rows
-FROM loadstone.dataset d JOIN loadstone.version v ON v.dataset_id = d.id AND v.number = d.live_version
+-- The number of the live version, and how many rows its delivery loaded; it may have others besides.
+SELECT v.number, r.rows_done AS rows
+FROM loadstone.dataset d
+JOIN loadstone.version v ON v.dataset_id = d.id AND v.number = d.live_version
+JOIN loadstone.run r ON r.id = v.run_id
 WHERE d.id = $1;
 
 -- name: history
--- The row counts of the last business dates but one, each by its newest version; of the same weekday if asked.
+-- How many rows the deliveries of the last business dates but one loaded, each by its newest version; of the same
+-- weekday if asked.
 SELECT number, rows
 FROM (
-    SELECT DISTINCT ON (business_date) number, rows
-    FROM loadstone.version
-    WHERE dataset_id = $1 AND business_date <> $2
-      AND (NOT $3::boolean OR extract(isodow FROM business_date) = extract(isodow FROM $2::date))
-    ORDER BY business_date, number DESC
+    SELECT DISTINCT ON (v.business_date) v.number, r.rows_done AS rows
+    FROM loadstone.version v JOIN loadstone.run r ON r.id = v.run_id
+    WHERE v.dataset_id = $1 AND v.business_date <> $2
+      AND (NOT $3::boolean OR extract(isodow FROM v.business_date) = extract(isodow FROM $2::date))
+    ORDER BY v.business_date, v.number DESC
 ) newest
 ORDER BY number DESC
 LIMIT $4;

@@ -147,3 +147,13 @@ async def test_pages_go_on_from_slice_to_slice_whatever_their_size(imports: Impo
             seen += [msgspec.json.decode(row)["id"] for row in page.rows]
             place = page.following
         assert seen == [1, 2, 4, 5]
+
+
+async def test_volume_is_compared_between_deliveries_and_not_with_all_that_is_live(imports: Importer) -> None:
+    rule = {"id": "volume", "metric": "rowCountChange", "unit": "percent", "mustBeBetween": [-40, 60]}
+    await imports.apply(FIELDS, load=APPEND, quality=[rule | {"severity": "error"}])
+    for day in ("2013-01-01", "2013-01-02", "2013-01-03"):
+        run = await imports.deliver_files(day, {"a": A})
+        await outcome.assert_published(imports, run)
+    refused = await imports.deliver_files("2013-01-04", {"a": b"id,name\n" + b"1,a\n" * 9})
+    await outcome.assert_failed(imports, refused, "expectation_failed", "volume")
