@@ -94,7 +94,12 @@ def problems(field: Field) -> list[str]:
     except DatasetInvalid as invalid:
         return list(invalid.problems)
     found = [*notation.problems(field)]
-    return found or [*_zone_problems(field), *_choice_problems(field), *_constraint_problems(field)]
+    return found or [
+        *_mask_problems(field),
+        *_zone_problems(field),
+        *_choice_problems(field),
+        *_constraint_problems(field),
+    ]
 
 
 def _physical(field: Field) -> Physical:
@@ -178,6 +183,14 @@ def choices(field: Field) -> list[Any] | None:
     if field.categories is None:
         return None
     return [given.get("value") if isinstance(given, dict) else given for given in field.categories]
+
+
+def _mask_problems(field: Field) -> Iterator[str]:
+    held = {"sha256": ("text",), "partial": ("text", "varchar")}.get(field.mask)
+    if held is not None and (field.type != "string" or physical(field).name not in held):
+        yield f"mask: {field.mask} found, which takes strings that are stored as {' or '.join(held)}"
+    if field.mask in ("null", "partial") and field.constraints.unique:
+        yield f"mask: {field.mask} found, after which values are not unique any more"
 
 
 def _constraint_problems(field: Field) -> Iterator[str]:

@@ -29,7 +29,6 @@ KEYS: frozenset[str] = frozenset().union(
 
 VALUES: Mapping[str, frozenset[str]] = {
     "format.dialect.doubleQuote": frozenset({"false"}),
-    "schema.fields[].mask": frozenset({"null", "partial", "sha256"}),
     "load.mode": frozenset({"scd2"}),
     "load.onError": frozenset({"SKIP_FILE"}),
     "load.indexes[].method": frozenset({"gist", "spgist"}),

@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from shared.domain.dataset import Dataset, Field
 from shared.domain.report import RejectCode
-from shared.files import constraints, convert, missing, texts, typed
+from shared.files import constraints, convert, masking, missing, texts, typed
 from shared.files.constraints import Rule
 from shared.files.convert import Converted, Converter, Fault
+from shared.files.masking import Mask
 from shared.files.texts import AnyArray, TextArray
 
 _SHOWN_CHARACTERS = 56
@@ -33,6 +34,7 @@ class _Column(Struct, frozen=True, kw_only=True):
     convert: Converter
     convert_typed: Converter
     rules: tuple[Rule, ...]
+    mask: Mask | None
 
 
 class Checker:
@@ -50,6 +52,7 @@ class Checker:
                 convert=convert.converter(field),
                 convert_typed=typed.converter(field),
                 rules=constraints.rules(field),
+                mask=None if field.mask == "none" else masking.mask(field),
             )
             for field in dataset.schema.fields
         ]
@@ -66,11 +69,11 @@ class Checker:
             given = missing.left_out(given, column.missing)
             to_type = column.convert if given.type == pa.string() else column.convert_typed
             converted = to_type(given)
-            arrays.append(converted.array)
+            arrays.append(converted.array if column.mask is None else column.mask(converted.array))
             for fault in _faults(column, given, converted):
                 new = np.flatnonzero(fault.rows & ~bad)
                 bad |= fault.rows
-                broken += [_told(column.field.name, given, int(row), fault) for row in new]
+                broken += [_told(column, given, int(row), fault) for row in new]
         batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
         return (batch.filter(texts.flags(~bad)) if broken else batch), broken
 
@@ -85,8 +88,9 @@ def _faults(column: _Column, given: AnyArray, converted: Converted) -> Iterator[
             yield fault
 
 
-def _told(name: str, given: AnyArray, row: int, fault: Fault) -> BrokenRule:
-    text = given[row].as_py()
+def _told(column: _Column, given: AnyArray, row: int, fault: Fault) -> BrokenRule:
+    name = column.field.name
+    text = given[row].as_py() if column.mask is None else None
     shown = "the value" if text is None else _shown(str(text))
     return BrokenRule(row=row, column=name, code=fault.code, message=f'"{name}": {shown} {fault.rule}')
 

@@ -1,6 +1,7 @@
 """Reads a CSV or TSV object: blocks of whole records, then columns, then typed rows and rejects."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from msgspec import structs
@@ -10,12 +11,13 @@ from shared.domain.dataset import Dataset, Dialect, Format
 from shared.domain.encodings import UTF_8
 from shared.domain.report import Reject, RejectCode
 from shared.errors import EncodingBroken, FileEmpty, HeaderBroken
-from shared.files import delimited, encoding, header, missing, sniffing
+from shared.files import delimited, encoding, header, masking, missing, sniffing
 from shared.files.batch import Batch
 from shared.files.blocks import Block, Cutter
 from shared.files.checking import BrokenRule, Checker
 from shared.files.delimited import Layout, Texts
 from shared.files.sniffing import Sniffer
+from shared.files.texts import AnyArray
 from shared.files.textstream import TextStream
 
 
@@ -37,6 +39,7 @@ class DelimitedReader:
         self._block_bytes = block_bytes
         self._cutter: Cutter | None = None
         self._checker = Checker(dataset)
+        self._masked = masking.masked(dataset)
         self._intolerable = _intolerable(dataset.format)
         self._places: list[int | None] = []  # for each field its place among the columns that are read
         self._layout: Layout | None = None
@@ -128,10 +131,27 @@ class DelimitedReader:
             raise EncodingBroken(f"the record {reject.message}", line=reject.line)
         return reject
 
+    def _without_masked(self, found: Sequence[AnyArray | None], reject: Reject, rule: BrokenRule) -> Reject:
+        """The reject of a record that was parsed, its masked values replaced."""
+        layout = self._layout
+        assert layout is not None  # noqa: S101 - something was parsed
+        values = {}
+        for field, place, column in zip(self._dataset.schema.fields, self._places, found, strict=True):
+            if field.mask != "none" and place is not None and column is not None:
+                values[layout.wanted[place]] = column[rule.row].as_py()
+        return masking.in_delimited(
+            reject, values, columns=layout.columns, delimiter=layout.delimiter, quote=layout.quote
+        )
+
     def _batch(self, texts: Texts) -> Batch:
         found = [None if place is None else texts.columns[place] for place in self._places]
         rows, broken = self._checker.check(found, texts.rows)
         rejects = [*map(self._judged, texts.rejects), *_rejects(texts, broken)]
+        if self._masked:
+            rejects = [
+                *map(masking.withheld, rejects[: len(texts.rejects)]),
+                *map(partial(self._without_masked, found), rejects[len(texts.rejects) :], broken),
+            ]
         return Batch(
             rows=rows,
             rejects=tuple(sorted(rejects, key=lambda reject: reject.line)),

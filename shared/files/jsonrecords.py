@@ -131,6 +131,7 @@ class _Place:
 
     def _mismatch(self, written: str) -> NoReturn:
         shown = written if len(written) <= _SHOWN_CHARACTERS else f"{written[:_SHOWN_CHARACTERS]}…"
+        shown = shown if self._field.mask == "none" else "the value"
         self._refuse(RejectCode.TYPE_MISMATCH, f"{shown} is not {_NAMES.get(self._field.type, 'a string')}")
 
     def _refuse(self, code: RejectCode, message: str) -> NoReturn:

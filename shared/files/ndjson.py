@@ -16,7 +16,7 @@ from shared.domain import fieldtypes, quantities
 from shared.domain.dataset import Dataset, Field
 from shared.domain.report import Reject, RejectCode
 from shared.errors import EncodingBroken, FileEmpty
-from shared.files import convert, jsonrecords, missing
+from shared.files import convert, jsonrecords, masking, missing
 from shared.files.batch import Batch
 from shared.files.blocks import Block, Positions
 from shared.files.checking import Checker
@@ -41,6 +41,7 @@ class NdjsonReader:
             block_bytes=block_bytes, max_row_bytes=quantities.size(dataset.limits.max_row_bytes)
         )
         self._checker = Checker(dataset)
+        self._masked = masking.masked(dataset)
         self._records = RecordReader(dataset)
         self._intolerable = _intolerable(dataset)
         self._schema = _arrow_schema(dataset)
@@ -132,7 +133,7 @@ class NdjsonReader:
                     raw=block.raw(int(number)),
                 )
             )
-        return tuple(rejects)
+        return tuple(masking.in_json(reject, self._masked) if self._masked else reject for reject in rejects)
 
     def _batch(
         self, block: Block, kept: Positions, rows: pa.RecordBatch, rejects: tuple[Reject, ...]

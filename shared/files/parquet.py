@@ -11,7 +11,7 @@ from msgspec import Struct
 from shared.domain.dataset import Dataset
 from shared.domain.report import Reject
 from shared.errors import FileEmpty, FormatBroken, HeaderBroken
-from shared.files import header, missing, typed
+from shared.files import header, masking, missing, typed
 from shared.files.batch import Batch
 from shared.files.checking import BrokenRule, Checker
 from shared.files.spool import Spool
@@ -45,6 +45,7 @@ class ParquetReader:
         self._spool = Spool()
         self._size = 0
         self._checker = Checker(dataset)
+        self._masked = masking.masked(dataset)
         self._places: list[int | None] = []
         self._none = [missing.values(field, dataset.schema) for field in dataset.schema.fields]
         self.described: dict[str, str] = {}
@@ -137,13 +138,14 @@ class ParquetReader:
 
     def _reject(self, piece: Rows, broken: BrokenRule) -> Reject:
         [row] = piece.columns.slice(broken.row, 1).to_pylist()
-        return Reject(
+        reject = Reject(
             line=piece.first + broken.row,
             column=broken.column,
             code=broken.code,
             message=broken.message,
             raw=typed.as_json(row).encode("utf-8", "surrogatepass"),
         )
+        return masking.in_json(reject, self._masked) if self._masked else reject
 
 
 def _plain(column: AnyArray) -> AnyArray:

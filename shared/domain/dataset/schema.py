@@ -25,7 +25,7 @@ FieldType = Literal[
     "yearmonth",
 ]
 ItemType = Literal["boolean", "date", "datetime", "integer", "number", "string", "time"]
-Mask = Literal["none"]
+Mask = Literal["none", "null", "sha256", "partial"]
 
 
 class Constraints(Part, frozen=True, kw_only=True):

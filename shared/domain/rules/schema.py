@@ -27,6 +27,7 @@ def schema_mistakes(schema: TableSchema) -> Iterator[Mistake]:
     for index, foreign in enumerate(schema.foreign_keys):
         yield from _foreign_key(foreign, names, ("schema", "foreignKeys", index))
     yield from _points_in_keys(schema)
+    yield from _masked_keys(schema)
 
 
 def _points_in_keys(schema: TableSchema) -> Iterator[Mistake]:
@@ -53,6 +54,15 @@ def _foreign_key(key: ForeignKey, names: Sequence[str], at: Path) -> Iterator[Mi
         yield Mistake(path=pointed_at, text=text)
     if not key.reference.resource:
         yield from identifiers.columns(key.reference.fields, names, pointed_at)
+
+
+def _masked_keys(schema: TableSchema) -> Iterator[Mistake]:
+    """Of masked values only hashes are still different where the values are."""
+    keys = {*schema.primary_key, *(name for key in schema.unique_keys for name in key)}
+    for index, field in enumerate(schema.fields):
+        if field.name in keys and field.mask in ("null", "partial"):
+            text = f"{field.mask} found, in a key, where only sha256 keeps values apart"
+            yield Mistake(path=("schema", "fields", index, "mask"), text=text)
 
 
 def field_mistakes(schema: TableSchema, check_field: FieldCheck) -> Iterator[Mistake]:

@@ -42,7 +42,8 @@ def create_table(table: Relation, dataset: Dataset, added: Iterable[Sql] = ()) -
 
 
 def _column(field: Field, required: set[str]) -> str:
-    not_null = " NOT NULL" if field.constraints.required or field.name in required else ""
+    needed = field.constraints.required or field.name in required
+    not_null = " NOT NULL" if needed and field.mask != "null" else ""
     return f"{quote(field.name)} {physical_type(field)}{not_null}"
 
 

@@ -92,7 +92,7 @@ source.onReupload source.afterLoad source.triggers
 format.dialect.doubleQuote format.dialect.headerRows format.dialect.commentChar
 format.dialect.skipInitialSpace format.dialect.escapeChar format.dialect.lineTerminator
 format.dialect.nullSequence
-schema.fields[0].aliases schema.fields[1].mask
+schema.fields[0].aliases
 evolution
 load.onError load.indexes[0].method
 publish.gate publish.holdFor publish.releaseGroup
