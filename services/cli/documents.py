@@ -9,7 +9,7 @@ from shared.errors import DatasetInvalid, RequestInvalid
 from shared.files import convert
 
 FOLDER = Path("datasets")
-_ENDINGS = (".yaml", ".yml", ".json")
+ENDINGS = (".yaml", ".yml", ".json")
 # Files beside the documents that hold a schema or a dialect for some of them.
 _PARTS = (".schema", ".dialect")
 
@@ -56,5 +56,5 @@ def _files(paths: Iterable[Path]) -> list[Path]:
 
 def _inside(folder: Path) -> Iterator[Path]:
     for file in sorted(folder.rglob("*")):
-        if file.suffix in _ENDINGS and Path(file.stem).suffix not in _PARTS:
+        if file.suffix in ENDINGS and Path(file.stem).suffix not in _PARTS:
             yield file

@@ -25,10 +25,11 @@ def command(file: BinaryIO, name: str | None) -> None:
     """
     stored = file.read(SAMPLE_BYTES)
     document, notes = infer.infer(stored, name or Path(file.name).name)
-    output.answer({"document": document, "notes": notes}, lambda: _yaml(document, notes))
+    output.answer({"document": document, "notes": notes}, lambda: as_yaml(document, notes))
 
 
-def _yaml(document: dict[str, object], notes: list[str]) -> str:
+def as_yaml(document: dict[str, object], notes: list[str]) -> str:
+    """The document as YAML, below its notes as comments."""
     comments = "".join(f"# - {output.printable(note)}\n" for note in notes)
     content = yaml.dump(
         document,

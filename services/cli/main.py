@@ -31,6 +31,7 @@ _ALL = [
     Listed("plan", "Show what `apply` would change."),
     Listed("apply", "Make the datasets in files the ones that hold."),
     Listed("infer", "Write a first dataset document from a sample file."),
+    Listed("preview", "Say what the first MiB of a file tells, and what it can't."),
     Listed("check", "Read a local file as the worker would, without any server."),
     Listed(
         "import", "Import a dataset's delivery of one business date, and follow the run.", module="importing"

@@ -57,7 +57,11 @@ def infer(stored: bytes, name: str) -> tuple[dict[str, Any], list[str]]:
 
     `name` is the file's; the dataset is called after it. Raises FileRefused where there is nothing to read.
     """
-    found = sample.read(stored)
+    return propose(sample.read(stored), name)
+
+
+def propose(found: Sample, name: str) -> tuple[dict[str, Any], list[str]]:
+    """As `infer`, of a sample that was read already."""
     missing = ["", *_markers(found)]
     guesses = [_guess(found, number, frozenset(missing)) for number in range(len(found.names))]
     called = _dataset_name(name)

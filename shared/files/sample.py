@@ -35,9 +35,9 @@ class Sample(Struct, frozen=True, kw_only=True):
         return tuple(record[number] for record in self.records)
 
 
-def read(stored: bytes) -> Sample:
-    """The whole records in the first bytes of an object. Raises FileRefused where they are no text."""
-    compression, data = peek(stored, SAMPLE_BYTES)
+def read(stored: bytes, *, most: int = SAMPLE_BYTES) -> Sample:
+    """The whole records in the first `most` bytes of text. Raises FileRefused where it is none."""
+    compression, data = peek(stored, most)
     transcoder = Transcoder(Format(encoding="auto", on_invalid_bytes="replace"))
     text = _whole_lines(b"".join([*transcoder.feed(data), *transcoder.finish()]))
     dialect = sniffing.settle(text, Dialect(), ["delimiter", "quoteChar", "header"], default=",")

@@ -1,0 +1,82 @@
+"""`loadstone preview`: what the first MiB of a file tells, and what it can't."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+import rich_click as click
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from services.cli import client, documents, infer, output
+from services.cli.exits import Exit
+from services.cli.output import byte_count, facts, table
+from services.cli.verb import complete_dataset, verb
+from shared.domain.dataset import Dataset
+from shared.files import preview
+from shared.files.preview import Preview
+
+REJECT_COLUMNS = ("line", "column", "code", "message", "record")
+DIFFERENCE_COLUMNS = ("column", "difference", "declared", "found")
+
+
+@verb("preview")
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "--dataset",
+    "against",
+    shell_complete=complete_dataset,
+    metavar="NAME|DOC.yaml",
+    help="Hold the records against this dataset of the API, or this document. [default: the proposal]",
+)
+@click.pass_context
+def command(ctx: click.Context, file: BinaryIO, against: str | None) -> None:
+    """Say what the first MiB of a file tells: compression, encoding, dialect, a document, the first errors.
+
+    FILE may be - for stdin; no more than its start is read. Without --dataset no server is needed. What can't
+    be told from a part is listed too.
+    """
+    dataset = _dataset(against) if against else None
+    start = file.read(preview.SAMPLE_BYTES + 1)
+    whole = len(start) <= preview.SAMPLE_BYTES
+    stored = start[: preview.SAMPLE_BYTES]
+    found = preview.preview(stored, Path(file.name).name, whole=whole, dataset=dataset)
+    output.answer(found, lambda: Group(*_parts(found)))
+    if found.refusal:
+        ctx.exit(Exit.IMPORT_FAILED)
+
+
+def _dataset(against: str) -> Dataset:
+    """The dataset of a document here, or the one that the API knows by that name."""
+    if against.endswith(documents.ENDINGS):
+        return documents.read(Path(against))
+    with client.connect() as api:
+        return msgspec.convert(api.dataset(against).document, Dataset)
+
+
+def _parts(found: Preview) -> Iterator[RenderableType]:
+    part = "" if found.whole else ", the start of it"
+    yield facts(
+        [("file", found.file), ("read", f"{byte_count(found.bytes_read)}{part}"), *found.read.items()]
+    )
+    if found.proposal is not None:
+        yield Text("\nProposed document\n", style="bold")
+        yield Text(output.printable(infer.as_yaml(found.proposal, found.notes), keep="\n"))
+    if found.differences:
+        yield Text(f"\nDifferences from {found.against}", style="bold")
+        rows = [(each.column, each.kind, each.declared, each.found) for each in found.differences]
+        yield table(DIFFERENCE_COLUMNS, rows, empty="")
+    held = found.against or "the proposed document"
+    yield Text(f"\nHeld against {held}: {found.records} records, {found.rejected} rejected", style="bold")
+    if found.rejects:
+        rejects = [(each.line, each.column, each.code, each.message, each.raw) for each in found.rejects]
+        yield table(REJECT_COLUMNS, rejects, empty="")
+    if found.refusal:
+        place = f"line {found.refusal.line}: " if found.refusal.line else ""
+        yield Text.assemble("\n", ("refused: ", "bold red"), found.refusal.code)
+        yield Text(output.printable(place + found.refusal.message, keep="\n"))
+        yield Text(f"hint: {found.refusal.hint}")
+    yield Text("\nNot to be told from what was read", style="bold")
+    for each in found.unknown:
+        yield Text(f"- {each}")
