@@ -23,6 +23,7 @@
         ├── DeliveryMissing           delivery_missing
         ├── ManifestBroken            manifest_broken
         ├── RunCancelled              run_cancelled
+        ├── RunRejected               run_rejected
         ├── DeliverySuperseded        delivery_superseded
         ├── DeliveryUnchanged         delivery_unchanged
         ├── TimeLimitExceeded         time_limit_exceeded
@@ -230,6 +231,13 @@ class RunCancelled(Permanent):
     """Somebody cancelled the run."""
 
     code = "run_cancelled"
+    hint = "Start it again with `loadstone import DATASET --date DATE`."
+
+
+class RunRejected(Permanent):
+    """Somebody rejected a held run, or nobody approved it in time."""
+
+    code = "run_rejected"
     hint = "Start it again with `loadstone import DATASET --date DATE`."
 
 

@@ -36,6 +36,12 @@ Against = Annotated[
         name="against", ge=1, le=_LARGEST_NUMBER, description="Compare with this version, not the one below."
     ),
 ]
+AtVersion = Annotated[
+    int | None,
+    QueryParameter(
+        name="version", ge=1, le=_LARGEST_NUMBER, description="Rows of this version, a held one too."
+    ),
+]
 Samples = Annotated[int, QueryParameter(name="samples", ge=0, le=100, description="Rows shown of each kind.")]
 
 IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=1000)]

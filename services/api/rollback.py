@@ -84,6 +84,11 @@ async def _wanted(db: Connection, present: DatasetRecord, to: int | None) -> Ver
             f"version {to} of {present.name} was retired at {version.retired_at:%Y-%m-%d %H:%M} UTC",
             hint="`loadstone versions` lists what is retained; retention.versions says how many are kept.",
         )
+    if version.held:
+        raise Conflict(
+            f"version {to} of {present.name} is held and was never live",
+            hint=f"`loadstone approve {version.run_id}` makes it live.",
+        )
     if to == present.live_version:
         raise Conflict(
             f"version {to} of {present.name} is live already",

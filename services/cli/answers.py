@@ -154,6 +154,7 @@ class VersionAnswer(Answer, frozen=True, kw_only=True):
     published_at: datetime
     retired_at: datetime | None = None
     live: bool
+    held: bool = False
 
 
 class RolledBack(Answer, frozen=True, kw_only=True):

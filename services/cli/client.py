@@ -88,6 +88,16 @@ class Client:
         """Asks for a run to be cancelled; the run as it is then."""
         return self._ask("POST", f"/v1/runs/{run_id}/cancel", RunAnswer)
 
+    def approve(self, run_id: int, *, force: bool) -> RunAnswer:
+        """Makes the version of a held run live; the run as it is then."""
+        content = msgspec.json.encode({"force": force})
+        return self._ask("POST", f"/v1/runs/{run_id}/approve", RunAnswer, content=content)
+
+    def reject(self, run_id: int, *, reason: str) -> RunAnswer:
+        """Ends a held run without a live version; the run as it is then."""
+        content = msgspec.json.encode({"reason": reason})
+        return self._ask("POST", f"/v1/runs/{run_id}/reject", RunAnswer, content=content)
+
     def quarantine(self, run_id: int, *, limit: int) -> list[Quarantined]:
         """The first records that a run rejected."""
         return self._first(limit, f"/v1/runs/{run_id}/quarantine", Page[Quarantined], cursor="after")
@@ -110,10 +120,10 @@ class Client:
         content = msgspec.json.encode({} if version is None else {"version": version})
         return self._ask("POST", f"/v1/datasets/{dataset}/rollback", RolledBack, content=content)
 
-    def rows(self, dataset: str, *, limit: int) -> RowPage:
-        """The first rows of the live version, all of the same version."""
+    def rows(self, dataset: str, *, version: int | None = None, limit: int) -> RowPage:
+        """The first rows of the live version, or another one, all of the same version."""
         path = f"/v1/datasets/{dataset}/rows"
-        page = self._ask("GET", path, RowPage, query={"limit": min(limit, PAGE)})
+        page = self._ask("GET", path, RowPage, query={"version": version, "limit": min(limit, PAGE)})
         items = page.items
         while page.next is not None and len(items) < limit:
             query = {"cursor": page.next, "limit": min(limit - len(items), PAGE)}

@@ -40,10 +40,12 @@ _ALL = [
     Listed("runs", "List runs, newest first."),
     Listed("run", "Show one run: state, attempts, objects, what it found."),
     Listed("cancel", "Cancel a run that is not final."),
+    Listed("approve", "Make the version of a held run live."),
+    Listed("reject", "End a held run; its version never goes live."),
     Listed("versions", "List a dataset's versions, newest first."),
     Listed("diff", "Show which rows a version added, removed and changed."),
     Listed("rollback", "Make an earlier version of a dataset live again."),
-    Listed("rows", "Show rows of a dataset's live version."),
+    Listed("rows", "Show rows of a dataset's live version, or another one."),
     Listed("quarantine", "List the records that a run rejected."),
     Listed("completion", "Print the shell's completion script."),
 ]

@@ -11,6 +11,7 @@ from services.cli.answers import RunDetail
 from services.cli.output import byte_count, facts, table
 from services.cli.runs import seconds
 from services.cli.verb import verb
+from shared.domain.run import RunState
 
 
 @verb("run")
@@ -59,6 +60,9 @@ def _parts(run: RunDetail) -> Iterator[RenderableType]:
     if stages:
         yield Text("\nSeconds by stage", style="bold")
         yield facts(stages.items())
+    if run.state is RunState.HELD:
+        yield Text("\nHeld", style="bold")
+        yield facts(_ways_on(run))
     for finding in (run.report or {}).get("findings", ()):
         yield Text(f"\n{finding.get('severity')}: {output.printable(str(finding.get('message')))}")
 
@@ -66,6 +70,12 @@ def _parts(run: RunDetail) -> Iterator[RenderableType]:
 def _told(read: Mapping[str, str | bool]) -> str:
     shown = {True: "yes", False: "no", "\t": "tab"}
     return ", ".join(f"{name} {shown.get(value, value)}" for name, value in read.items())
+
+
+def _ways_on(run: RunDetail) -> Iterator[tuple[str, object]]:
+    yield "to look at it", f"loadstone rows {run.dataset} --version {run.version}"
+    yield "to publish it", f"loadstone approve {run.id}"
+    yield "to drop it", f"loadstone reject {run.id} --reason …"
 
 
 def _facts(run: RunDetail) -> Iterator[tuple[str, object]]:

@@ -37,4 +37,6 @@ def command(dataset: str, limit: int) -> None:
 def _standing(version: VersionAnswer) -> str:
     if version.live:
         return "live"
+    if version.held:
+        return "gone" if version.retired_at else "held"
     return "retired" if version.retired_at else "retained"

@@ -5,7 +5,7 @@ from shared.catalog import datasets, runs
 from shared.domain.run import RunState
 from shared.telemetry import metrics
 
-SHOWN = (RunState.WAITING, RunState.QUEUED, RunState.RUNNING)
+SHOWN = (RunState.WAITING, RunState.QUEUED, RunState.RUNNING, RunState.HELD)
 
 
 async def show_runs(io: Resources) -> None:

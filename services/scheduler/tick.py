@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from services.scheduler import discover, gauges, plan, rescue, retire, ring
+from services.scheduler import discover, gauges, holds, plan, rescue, retire, ring
 from services.scheduler.discover import Discovery
 from services.scheduler.resources import Resources
 from shared.postgres import statements
@@ -63,6 +63,8 @@ async def tick(io: Resources, now: datetime, report: Report) -> None:
         report.did |= {"enqueued": discovery.enqueued, "given up": discovery.given_up}
     async with report.step(io, "mark late"):
         report.did["late"] = await discover.mark_late(io, now)
+    async with report.step(io, "expire holds"):
+        report.did["holds expired"] = await holds.expire(io)
     async with report.step(io, "ring"):
         report.did["rung"] = await ring.ring(io)
     async with report.step(io, "show"):

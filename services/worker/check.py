@@ -9,8 +9,8 @@ from services.worker.judging import judge
 from services.worker.loading import Loaded
 from services.worker.progress import Progress
 from services.worker.resources import Resources
-from shared.domain import slices
-from shared.domain.dataset import Load, Target
+from shared.domain import expectations, slices
+from shared.domain.dataset import Load, Publish, Target
 from shared.domain.expectations import Finding
 from shared.domain.report import ObjectCounts
 from shared.domain.run import Run, Trigger
@@ -30,6 +30,10 @@ class Report(Struct, frozen=True, kw_only=True):
     rows: int
     objects: Sequence[ObjectCounts]
     findings: Sequence[Finding] = ()
+
+    def reason_to_hold(self, publish: Publish) -> str | None:
+        """Why the version waits for a person; None where it goes live by itself."""
+        return expectations.reason_to_hold(publish.gate, self.findings)
 
     def raise_if_broken(self) -> None:
         """Raises ExpectationFailed with every finding of severity error."""

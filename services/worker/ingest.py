@@ -1,4 +1,4 @@
-"""The story of one import: claim, load, check, index, publish."""
+"""The story of one import: claim, load, check, index, publish or hold."""
 
 from services.worker.check import Report, check, raise_if_live_moved, raise_if_moved, raise_if_superseded
 from services.worker.indexing import index
@@ -6,7 +6,7 @@ from services.worker.merging import compose
 from services.worker.parts import load
 from services.worker.preparing import prepare
 from services.worker.progress import Progress
-from services.worker.publishing import make_version, tries
+from services.worker.publishing import hold, make_version, tries
 from services.worker.record import recorded
 from services.worker.resources import Resources
 from shared.catalog import datasets, objects, runs
@@ -32,7 +32,7 @@ async def ingest(run_id: RunId, io: Resources) -> None:
 
 
 async def publish(report: Report, io: Resources, progress: Progress) -> None:
-    """Make the loaded table live in one short transaction, guarded by the run's fence."""
+    """Make the loaded table live, or hold it, in one short transaction, guarded by the run's fence."""
     run, dataset = progress.run, progress.dataset
     async for attempt in tries(io, progress):  # again and again while a reader holds the view
         with attempt:
@@ -43,7 +43,10 @@ async def publish(report: Report, io: Resources, progress: Progress) -> None:
                 raise_if_moved(dataset.load.target, dataset_now.target)
                 raise_if_live_moved(dataset.load, progress.base, dataset_now.live_version)
                 version = await make_version(tx, progress)
-                await tables.point_view(tx, version, dataset)
-                await datasets.point(tx, run.dataset_id, version.number)
                 await objects.count(tx, run.id, report.objects)
-                await runs.finish(tx, run, progress.ending(RunState.SUCCEEDED, version=version.number))
+                if reason := report.reason_to_hold(dataset.publish):
+                    await hold(tx, version, progress, reason)
+                else:
+                    await tables.point_view(tx, version, dataset)
+                    await datasets.point(tx, run.dataset_id, version.number)
+                    await runs.finish(tx, run, progress.ending(RunState.SUCCEEDED, version=version.number))

@@ -50,6 +50,7 @@ class Progress(Meter):
         self.first_reject: str | None = None
         self.read: dict[str, Mapping[str, object]] = {}
         self.findings: Sequence[Finding] = ()
+        self.outcome = RunState.SUCCEEDED  # of an attempt that meets no error: that, or held
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.started = self._entered = time.perf_counter()
 
@@ -76,6 +77,7 @@ class Progress(Meter):
     ) -> Ending:
         """How the attempt ends, with what was found and how long each stage took."""
         self.enter(self.stage)
+        self.outcome = state
         report = {
             "stages": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
             "recordsRead": self.records_read,

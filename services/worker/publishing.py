@@ -7,9 +7,10 @@ import tenacity
 
 from services.worker.progress import Progress, Staged
 from services.worker.resources import Resources
+from shared.catalog import holds, versions
 from shared.catalog import slices as catalog_slices
-from shared.catalog import versions
-from shared.domain import slices
+from shared.domain import quantities, slices
+from shared.domain.run import RunState
 from shared.domain.slices import Slice
 from shared.domain.version import Version
 from shared.postgres import patience
@@ -31,6 +32,15 @@ async def tries(io: Resources, progress: Progress) -> AsyncGenerator[tenacity.At
     finally:
         metrics.PUBLISH_TRIES.observe(number)
         metrics.PUBLISH_WAIT.observe(time.perf_counter() - started)
+
+
+async def hold(tx: Connection, version: Version, progress: Progress, reason: str) -> None:
+    """Leave what is live as it is: the version waits for a person."""
+    base = progress.base.number if progress.base else None
+    await versions.withhold(tx, version, base=base)
+    seconds = quantities.seconds(progress.dataset.publish.hold_for)
+    ending = progress.ending(RunState.HELD, version=version.number)
+    await holds.hold(tx, progress.run, ending, reason=reason, seconds=seconds)
 
 
 async def make_version(tx: Connection, progress: Progress) -> Version:

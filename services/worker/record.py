@@ -38,6 +38,7 @@ ENDINGS: Mapping[type[LoadstoneError], RunState] = {
     RunCancelled: RunState.CANCELLED,
     DeliverySuperseded: RunState.SUPERSEDED,
 }
+ENDED: Mapping[RunState, str] = {RunState.SUCCEEDED: "run_succeeded", RunState.HELD: "run_held"}
 
 
 @asynccontextmanager
@@ -61,7 +62,7 @@ async def recorded(claimed: Claimed, io: Resources) -> AsyncGenerator[Progress]:
         try:
             async with asyncio.timeout(quantities.seconds(limit)) as clock, beating(io, beat):
                 yield progress
-            _tell(progress, RunState.SUCCEEDED)
+            _tell(progress, progress.outcome)
         except asyncio.CancelledError:
             await asyncio.shield(_release(progress, io))
             raise
@@ -87,8 +88,8 @@ async def _conclude(progress: Progress, io: Resources, error: LoadstoneError) ->
 async def _look_who_has_it(progress: Progress, io: Resources, error: LoadstoneError) -> None:
     """Tells of a success whose COMMIT went through before the error, or that the run is somebody else's."""
     run = await runs.read(io.db, progress.run.id)
-    if (run.fence, run.state) == (progress.run.fence, RunState.SUCCEEDED):
-        _tell(progress, RunState.SUCCEEDED)
+    if run.fence == progress.run.fence and run.state in (RunState.SUCCEEDED, RunState.HELD):
+        _tell(progress, run.state)
     else:
         log.warning("run_not_held_any_more", reason=error.message)
 
@@ -156,6 +157,6 @@ def _tell(progress: Progress, state: RunState, error: LoadstoneError | None = No
     for stage, seconds in progress.seconds.items():
         metrics.STAGE_DURATION.labels(stage).observe(seconds)
     if error is None:
-        log.info("run_succeeded", rows=progress.rows_done, quarantined=progress.rejected)
+        log.info(ENDED[state], rows=progress.rows_done, quarantined=progress.rejected)
     else:
         log.error("run_ended", state=state, code=error.code, reason=error.message, hint=error.hint)

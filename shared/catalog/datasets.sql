@@ -95,6 +95,6 @@ WHERE d.name = $1 AND d.live_version IS NOT NULL;
 SELECT d.name, d.live_version AS version, v.published_at
 FROM loadstone.dataset d
 JOIN LATERAL (
-    SELECT published_at FROM loadstone.version WHERE dataset_id = d.id ORDER BY number DESC LIMIT 1
+    SELECT published_at FROM loadstone.version WHERE dataset_id = d.id AND NOT held ORDER BY number DESC LIMIT 1
 ) v ON true
 WHERE d.live_version IS NOT NULL;

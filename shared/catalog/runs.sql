@@ -157,7 +157,7 @@ SELECT report FROM loadstone.run WHERE id = $1;
 SELECT state, count(*) AS runs, count(late_at) AS late,
        greatest(extract(epoch FROM now() - min(run_at)), 0)::float8 AS oldest
 FROM loadstone.run
-WHERE state = 'waiting' OR state = 'queued' OR state = 'running'
+WHERE state = 'waiting' OR state = 'queued' OR state = 'running' OR state = 'held'
 GROUP BY state;
 
 -- name: held_fences

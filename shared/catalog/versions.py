@@ -67,6 +67,16 @@ async def history(db: Connection | Pool, run: Run, *, window: int, same_weekday:
     return rows.structs(await db.fetch(SQL.history, *values), PastVersion)
 
 
+async def withhold(db: Connection, version: Version, *, base: int | None) -> None:
+    """Keeps a new version from going live until somebody approves it."""
+    await db.execute(SQL.withhold, version.dataset_id, version.number, base)
+
+
+async def let_go(db: Connection, version: Version) -> bool:
+    """Ends the hold of a version that is about to go live; False when it is not there any more."""
+    return await db.fetchval(SQL.let_go, version.dataset_id, version.number) is not None
+
+
 async def retirable(db: Connection | Pool, *, kept: int, limit: int) -> list[Version]:
     """Versions beyond retention, `kept` where the contract doesn't say how many; never the live one."""
     return rows.structs(await db.fetch(SQL.retirable, kept, limit), Version)

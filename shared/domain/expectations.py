@@ -74,6 +74,14 @@ def judge(rule: Expectation, found: Measured) -> Finding | None:
     )
 
 
+def reason_to_hold(gate: str, findings: Sequence[Finding]) -> str | None:
+    """Why a checked version waits for a person, in words; None where it goes live by itself."""
+    warnings = [finding.message for finding in findings if finding.severity == "warning"]
+    if gate == "auto" or (gate == "on_warning" and not warnings):
+        return None
+    return "; ".join(warnings) or "publish.gate is always"
+
+
 def check_rows(quality: Sequence[Expectation], rows: int) -> list[Finding]:
     """Those of the rules that a load of so many rows breaks, whatever the rows and earlier versions hold."""
     found = (judge(rule, measured.row_count(rows)) for rule in quality if rule.metric == "rowCount")

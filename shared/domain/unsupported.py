@@ -20,7 +20,7 @@ KEYS: frozenset[str] = frozenset().union(
     _under("format.dialect.", "itemType itemKeys sheetNumber sheetName table"),
     _under("schema.fields[].", "aliases"),
     _under("quality[].", "method rule engine implementation scheduler schedule customProperties"),
-    _under("publish.", "holdFor releaseGroup"),
+    _under("publish.", "releaseGroup"),
     _under("sla[].", "unit element valueExt description scheduler schedule"),
     _under("retention.", "historyDays"),
     _under("limits.", "concurrency"),
@@ -33,7 +33,6 @@ VALUES: Mapping[str, frozenset[str]] = {
     "load.onError": frozenset({"SKIP_FILE"}),
     "load.indexes[].method": frozenset({"gist", "spgist"}),
     "quality[].type": frozenset({"text", "custom"}),
-    "publish.gate": frozenset({"on_warning", "always"}),
     "sla[].property": frozenset(
         {"frequency", "latency", "generalAvailability", "endOfSupport", "endOfLife", "retention"}
     ),

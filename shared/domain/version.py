@@ -10,7 +10,8 @@ from shared.domain.run import DatasetId, RunId
 class Version(Struct, frozen=True, kw_only=True):
     """`relation` is its name in loadstone_versions: a view over slices where it is `sliced`, else a table.
 
-    `bytes` is its size there, indexes included.
+    `bytes` is its size there, indexes included. While it is `held` it waits for a person and was never live;
+    `base` is the version that it was made from, where it was made from the live one.
     """
 
     dataset_id: DatasetId
@@ -22,5 +23,7 @@ class Version(Struct, frozen=True, kw_only=True):
     rows: int
     bytes: int
     sliced: bool = False
+    held: bool = False
+    base: int | None = None
     published_at: datetime
     retired_at: datetime | None

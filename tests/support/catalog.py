@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from shared.catalog import datasets, runs, versions
+from shared.catalog import datasets, holds, runs, versions
 from shared.catalog.datasets import DatasetRecord
 from shared.catalog.runs import Claimed, Ending, Request
 from shared.domain import document
@@ -93,6 +93,22 @@ async def succeeded(db: Pool, held: Claimed, rows: Sequence[tuple[Any, ...]] = (
         await datasets.point(connection, run.dataset_id, version.number)
         ending = Ending(state=RunState.SUCCEEDED, version=version.number, rows_done=len(rows))
         await runs.finish(connection, run, ending)
+    return version
+
+
+async def held(
+    db: Pool, rows: Sequence[tuple[Any, ...]], name: str = "flights", *, seconds: float = 3600
+) -> Version:
+    """A version with these rows that waits for so many seconds."""
+    taken = await claimed(db, await queued(db, name))
+    run, staged = taken.run, naming.staging(taken.run)
+    async with db.acquire() as connection, connection.transaction():
+        await _loaded(connection, staged, taken.contract.document, rows)
+        version = await versions.add(connection, run, row_count=len(rows), byte_count=8192)
+        await tables.take(connection, staged, version.relation)
+        await versions.withhold(connection, version, base=None)
+        ending = Ending(state=RunState.HELD, version=version.number, rows_done=len(rows))
+        await holds.hold(connection, run, ending, reason="few: 1 row", seconds=seconds)
     return version
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from services.api import paging
 from services.api.paging import Cursor
-from services.api.parameters import CursorText, DatasetName, IfNoneMatch, Limit
+from services.api.parameters import AtVersion, CursorText, DatasetName, IfNoneMatch, Limit
 from services.api.reference import refusals
 from services.api.resources import Io
 from shared.catalog import datasets, slices, versions
@@ -42,12 +42,16 @@ async def read_rows(
     name: DatasetName,
     io: Io,
     cursor: CursorText = None,
+    at_version: AtVersion = None,
     limit: Limit = 100,
     if_none_match: IfNoneMatch = None,
 ) -> Response[RowPage | None]:
-    """Rows of the live version, or of the one that the cursor names; 410 once that one is retired."""
+    """Rows of the live version, or of the one that is asked for; 410 once that one is retired.
+
+    A cursor names its version itself.
+    """
     dataset = await datasets.read(io.db, name)
-    place = paging.read(cursor, dataset.id) if cursor is not None else _beginning(dataset)
+    place = paging.read(cursor, dataset.id) if cursor is not None else _beginning(dataset, at_version)
     version = await versions.read(io.db, dataset.id, place.version)
     if version.retired_at is not None:
         raise VersionRetired(f"version {version.number} of {name} is no longer retained")
@@ -68,7 +72,9 @@ async def read_rows(
     return Response(answer, headers=headers)
 
 
-def _beginning(dataset: DatasetRecord) -> Cursor:
+def _beginning(dataset: DatasetRecord, version: int | None) -> Cursor:
+    if version is not None:
+        return Cursor(dataset_id=dataset.id, version=version, place=rows.START)
     if dataset.live_version is None:
         raise NotFound(
             f"dataset {dataset.name} has no live version yet", hint="Import a delivery: `loadstone import`."

@@ -114,7 +114,7 @@ async def start_run(
     """
     dataset = await datasets.read(io.db, name)
     run, new = await starting.start(io, dataset, data.business_date, force=data.force, actor=actor)
-    return Response(_answer(run), status_code=202 if new else 200, headers={"Location": f"/v1/runs/{run.id}"})
+    return Response(answer(run), status_code=202 if new else 200, headers={"Location": f"/v1/runs/{run.id}"})
 
 
 @get("/runs", operation_id="listRuns", responses=refusals(404))
@@ -129,7 +129,7 @@ async def list_runs(
     if dataset is not None:
         await datasets.read(io.db, dataset)  # a mistyped name is not a dataset without runs
     found = await runs.history(io.db, dataset=dataset, state=in_state, before=before, limit=limit + 1)
-    return paging.page(found, limit, key=lambda run: run.id, show=_answer)
+    return paging.page(found, limit, key=lambda run: run.id, show=answer)
 
 
 @get("/runs/{run_id:int}", operation_id="readRun", responses=refusals(404))
@@ -154,13 +154,13 @@ async def cancel_run(run_id: RunNumber, io: Io, actor: Actor) -> RunAnswer:
             subject=run.dataset,
             after={"run": run_id, "state": run.state},
         )
-    return _answer(run)
+    return answer(run)
 
 
 async def _detail(db: Connection | Pool, run_id: RunId) -> RunDetail:
     run = await runs.read(db, run_id)
     return RunDetail(
-        **msgspec.structs.asdict(_answer(run)),
+        **msgspec.structs.asdict(answer(run)),
         attempts=msgspec.convert(
             await attempts.listing(db, run_id), list[AttemptAnswer], from_attributes=True
         ),
@@ -169,5 +169,6 @@ async def _detail(db: Connection | Pool, run_id: RunId) -> RunDetail:
     )
 
 
-def _answer(run: Run) -> RunAnswer:
+def answer(run: Run) -> RunAnswer:
+    """A run, as the API tells it."""
     return msgspec.convert(run, RunAnswer, from_attributes=True)

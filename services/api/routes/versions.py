@@ -26,6 +26,7 @@ class VersionAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     published_at: datetime
     retired_at: datetime | None
     live: bool
+    held: bool
 
 
 @get("/datasets/{name:str}/versions", operation_id="listVersions", responses=refusals(404))
@@ -47,6 +48,7 @@ async def list_versions(
             published_at=version.published_at,
             retired_at=version.retired_at,
             live=version.number == dataset.live_version,
+            held=version.held,
         )
 
     return paging.page(found, limit, key=lambda version: version.number, show=show)

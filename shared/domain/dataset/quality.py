@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
-from shared.domain.dataset.part import Identifier, Part
+from shared.domain.dataset.part import Duration, Identifier, Part
 
 Preserved = Literal["views", "grants", "comments"]
 Metric = Literal[
@@ -67,5 +67,6 @@ class Expectation(Part, frozen=True, kw_only=True):
 class Publish(Part, frozen=True, kw_only=True):
     """Who decides that a checked version becomes live."""
 
-    gate: Literal["auto"] = "auto"
+    gate: Literal["auto", "on_warning", "always"] = "auto"
+    hold_for: Duration = "72h"
     preserve: list[Preserved] = field(default_factory=lambda: ["views", "grants", "comments"])

@@ -42,3 +42,13 @@ EXCEPTION
     WHEN insufficient_privilege OR undefined_object THEN
         RAISE NOTICE 'custom SQL in quality rules is not available: %', SQLERRM;
 END $$;
+
+-- A held version is complete, and not live until its run is approved.
+ALTER TABLE loadstone.version
+    ADD COLUMN held boolean NOT NULL DEFAULT false,
+    ADD COLUMN base integer;                -- the live version that a held one was made from
+ALTER TABLE loadstone.run ADD COLUMN held_until timestamptz;   -- rejected when nobody has approved it by then
+CREATE INDEX run_held ON loadstone.run (held_until) WHERE state = 'held';
+ALTER TABLE loadstone.attempt DROP CONSTRAINT attempt_outcome_check;
+ALTER TABLE loadstone.attempt ADD CONSTRAINT attempt_outcome_check CHECK (outcome IN
+    ('succeeded', 'failed', 'retry', 'cancelled', 'released', 'lost', 'unchanged', 'superseded', 'held'));

@@ -95,7 +95,7 @@ format.dialect.nullSequence
 schema.fields[0].aliases
 evolution
 load.onError load.indexes[0].method
-publish.gate publish.holdFor publish.releaseGroup
+publish.releaseGroup
 sla[0].property sla[0].unit sla[2].property sla[2].unit
 calendar retention.historyDays limits.concurrency notify access.operate access.approve
 """

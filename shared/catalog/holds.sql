@@ -1,0 +1,34 @@
+-- name: hold
+-- Ends an attempt with a version that waits for a person. `stage` says what holds it.
+WITH held AS (
+    UPDATE loadstone.run
+    SET state = 'held', version = $3, report = $4, stage = $5, held_until = now() + make_interval(secs => $6),
+        rows_done = $7, bytes_done = $8, lease_until = NULL
+    WHERE id = $1 AND fence = $2 AND state = 'running'
+    RETURNING id, fence
+)
+UPDATE loadstone.attempt a SET finished_at = clock_timestamp(), outcome = 'held'
+FROM held h
+WHERE a.run_id = h.id AND a.fence = h.fence
+RETURNING a.run_id;
+
+-- name: approve
+-- Ends a hold with a version that goes live; nothing when somebody else ended it.
+UPDATE loadstone.run SET state = 'succeeded', stage = NULL, held_until = NULL, finished_at = clock_timestamp()
+WHERE id = $1 AND state = 'held'
+RETURNING id;
+
+-- name: reject
+-- Ends a hold without a version; nothing when somebody else ended it.
+UPDATE loadstone.run
+SET state = 'rejected', stage = NULL, held_until = NULL, finished_at = clock_timestamp(),
+    error_code = $2, error_message = $3, error_hint = $4
+WHERE id = $1 AND state = 'held'
+RETURNING id;
+
+-- name: expired
+-- Held runs that nobody decided about in time, locked against other schedulers.
+SELECT id FROM loadstone.run WHERE state = 'held' AND held_until <= now()
+ORDER BY held_until
+LIMIT $1
+FOR UPDATE SKIP LOCKED;
