@@ -13,6 +13,8 @@ class RejectCode(StrEnum):
     UNKNOWN_FIELD = "unknown_field"
     STRAY_QUOTE = "stray_quote"
     STRAY_CARRIAGE_RETURN = "stray_carriage_return"
+    STRAY_LINE_FEED = "stray_line_feed"
+    STRAY_ESCAPE = "stray_escape"
     INVALID_BYTES = "invalid_bytes"
     NUL_BYTE = "nul_byte"
     TYPE_MISMATCH = "type_mismatch"

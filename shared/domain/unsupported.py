@@ -15,10 +15,8 @@ def _under(prefix: str, keys: str) -> frozenset[str]:
 KEYS: frozenset[str] = frozenset().union(
     _under("", "evolution calendar notify lineage"),
     _under("source.", "onReupload afterLoad triggers"),
-    _under("format.dialect.", "$schema lineTerminator nullSequence escapeChar skipInitialSpace commentChar"),
-    _under("format.dialect.", "commentRows headerRows headerJoin caseSensitiveHeader csvddfVersion property"),
-    _under("format.dialect.", "itemType itemKeys sheetNumber sheetName table"),
-    _under("schema.fields[].", "aliases"),
+    # Of the Table Dialect's keys these are about spreadsheets, databases and JSON: no text has them.
+    _under("format.dialect.", "csvddfVersion property itemType itemKeys sheetNumber sheetName table"),
     _under("quality[].", "method rule engine implementation scheduler schedule customProperties"),
     _under("publish.", "releaseGroup"),
     _under("sla[].", "unit element valueExt description scheduler schedule"),
@@ -28,7 +26,6 @@ KEYS: frozenset[str] = frozenset().union(
 )
 
 VALUES: Mapping[str, frozenset[str]] = {
-    "format.dialect.doubleQuote": frozenset({"false"}),
     "load.mode": frozenset({"scd2"}),
     "load.onError": frozenset({"SKIP_FILE"}),
     "load.indexes[].method": frozenset({"gist", "spgist"}),

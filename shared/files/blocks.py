@@ -7,10 +7,11 @@ reading starts afresh behind it.
 """
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from shared.errors import QuoteUnterminated, RecordTooLong
 
@@ -23,13 +24,18 @@ CARRIAGE_RETURN = 13
 class Block(Struct, frozen=True, kw_only=True):
     """Whole records. `ends` holds where each ends: at its newline, or at the end of the data.
 
-    `strays` are the numbers of the records with a stray quote. Blank lines count as records here.
+    `strays` are the numbers of the records with a stray quote. Blank lines count as records here. A line
+    ends with the byte `line_end`; where lines are `paired`, a CR before it belongs to it. `states` are what
+    `shared.files.grammar` says of each byte, where it was asked.
     """
 
     data: bytes
     first_line: int
     ends: Positions
     strays: Positions
+    line_end: int = NEWLINE
+    paired: bool = True
+    states: npt.NDArray[np.uint8] | None = None
 
     @property
     def starts(self) -> Positions:
@@ -39,6 +45,8 @@ class Block(Struct, frozen=True, kw_only=True):
     @property
     def text_ends(self) -> Positions:
         """Where each record's own bytes end, before its line end."""
+        if not self.paired:
+            return self.ends
         content = np.frombuffer(self.data, np.uint8)
         returns = (self.ends > self.starts) & (content[self.ends - 1] == CARRIAGE_RETURN)
         ends: Positions = self.ends - (returns & (self.ends < len(content)))
@@ -46,7 +54,7 @@ class Block(Struct, frozen=True, kw_only=True):
 
     def lines(self, records: Positions) -> Positions:
         """The physical lines, counted from 1 through the whole file, on which these records start."""
-        newlines = np.flatnonzero(np.frombuffer(self.data, np.uint8) == NEWLINE)
+        newlines = np.flatnonzero(np.frombuffer(self.data, np.uint8) == self.line_end)
         starts: Positions = self.starts[records]
         lines: Positions = np.searchsorted(newlines, starts) + self.first_line
         return lines
@@ -56,17 +64,53 @@ class Block(Struct, frozen=True, kw_only=True):
         start = int(self.ends[record - 1]) + 1 if record else 0
         end = int(self.ends[record])
         raw = self.data[start:end]
-        return raw.removesuffix(b"\r") if end < len(self.data) else raw
+        return raw.removesuffix(b"\r") if self.paired and end < len(self.data) else raw
+
+    def only(self, record: int) -> "Block":
+        """The block of one record."""
+        cut = self.after(record - 1) if record else self
+        end = int(cut.ends[0]) + 1
+        return structs.replace(
+            cut,
+            data=cut.data[:end],
+            ends=cut.ends[:1],
+            strays=cut.strays[cut.strays == 0],
+            states=None if cut.states is None else cut.states[:end],
+        )
 
     def after(self, record: int) -> "Block":
         """The block without its first records, up to and including this one."""
         cut = int(self.ends[record]) + 1
-        return Block(
+        return structs.replace(
+            self,
             data=self.data[cut:],
-            first_line=self.first_line + self.data.count(b"\n", 0, cut),
+            first_line=self.first_line + self.data.count(self.line_end, 0, cut),
             ends=self.ends[record + 1 :] - cut,
             strays=self.strays[self.strays > record] - (record + 1),
+            states=None if self.states is None else self.states[cut:],
         )
+
+
+class Scanner(Protocol):
+    """Finds records in a text of one dialect. Lines end as `Block` says."""
+
+    @property
+    def line_end(self) -> int:
+        """The byte that ends a line."""
+        ...
+
+    @property
+    def paired(self) -> bool:
+        """Whether a CR before the line end is part of it."""
+        ...
+
+    def scan(self, data: bytes, *, final: bool) -> "Scan":
+        """Where records end in data that start with one. `final` says that nothing follows them."""
+        ...
+
+    def is_quoted(self, data: bytes, start: int, end: int) -> bool:
+        """Whether the record that starts at `start` is inside quotes at `end`."""
+        ...
 
 
 class Cutter:
@@ -75,14 +119,16 @@ class Cutter:
     `is_empty` says whether nothing was cut yet.
     """
 
-    def __init__(self, *, delimiter: bytes, quote: bytes, block_bytes: int, max_row_bytes: int) -> None:
-        self._delimiter, self._quote = delimiter[0], quote[0]
+    def __init__(
+        self, scanner: Scanner, *, block_bytes: int, max_row_bytes: int, first_line: int = 1
+    ) -> None:
+        self._scanner = scanner
         self._block_bytes = block_bytes
         self._max_row_bytes = max_row_bytes
         self._pieces: list[bytes] = []
         self._pending = 0
         self._wanted = self._block_bytes
-        self._line = 1
+        self._line = first_line
         self.is_empty = True
 
     def feed(self, piece: bytes) -> Iterator[Block]:
@@ -99,7 +145,7 @@ class Cutter:
     def _cut(self, *, final: bool) -> Iterator[Block]:
         data = b"".join(self._pieces)
         self.is_empty = self.is_empty and not data
-        found = scan(data, self._delimiter, self._quote, final=final)
+        found = self._scanner.scan(data, final=final)
         self._check_lengths(data, found)
         cut = found.cut
         rest = data[cut:]
@@ -111,6 +157,9 @@ class Cutter:
             first_line=self._line,
             ends=found.ends,
             strays=np.searchsorted(found.ends, found.stray_ends),
+            line_end=self._scanner.line_end,
+            paired=self._scanner.paired,
+            states=found.states,
         )
         self._line += found.lines
         yield block
@@ -122,9 +171,8 @@ class Cutter:
         if not len(too_long) and not found.inside_quotes:
             return
         start = int(starts[too_long[0]]) if len(too_long) else found.cut
-        line = self._line + data.count(b"\n", 0, start)
-        quotes = data.count(self._quote, start, start + self._max_row_bytes)
-        if quotes % 2 or not len(too_long):
+        line = self._line + data.count(self._scanner.line_end, 0, start)
+        if not len(too_long) or self._scanner.is_quoted(data, start, start + self._max_row_bytes):
             raise QuoteUnterminated("a quote of this record is never closed", line=line)
         raise RecordTooLong(
             f"the record is longer than {self._max_row_bytes} bytes (limits.maxRowBytes)",
@@ -135,7 +183,7 @@ class Cutter:
 class Scan(Struct, frozen=True, kw_only=True):
     """Where records end in data that start with one. Nothing behind `cut` is decided yet.
 
-    `lines` counts the newlines before `cut`, those inside quotes included.
+    `lines` counts the line ends before `cut`, those inside quotes included. `states` as for `Block`.
     """
 
     ends: Positions
@@ -143,6 +191,7 @@ class Scan(Struct, frozen=True, kw_only=True):
     cut: int
     lines: int
     inside_quotes: bool = False
+    states: npt.NDArray[np.uint8] | None = None
 
 
 def scan(data: bytes, delimiter: int, quote: int, *, final: bool) -> Scan:

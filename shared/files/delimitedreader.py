@@ -4,21 +4,34 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
-from msgspec import structs
+from msgspec import Struct, structs
 
 from shared.domain import quantities
 from shared.domain.dataset import Dataset, Dialect, Format
 from shared.domain.encodings import UTF_8
 from shared.domain.report import Reject, RejectCode
 from shared.errors import EncodingBroken, FileEmpty, HeaderBroken
-from shared.files import delimited, encoding, header, masking, missing, sniffing
+from shared.files import encoding, header, masking, missing, sniffing
+from shared.files.anydialect import AnyDialect
 from shared.files.batch import Batch
 from shared.files.blocks import Block, Cutter
 from shared.files.checking import BrokenRule, Checker
-from shared.files.delimited import Layout, Texts
+from shared.files.delimited import PlainDialect
+from shared.files.headerrows import HeaderRows
+from shared.files.margins import Margins
+from shared.files.records import Layout, Texts
 from shared.files.sniffing import Sniffer
 from shared.files.texts import AnyArray
 from shared.files.textstream import TextStream
+
+
+class _Start(Struct, frozen=True, kw_only=True):
+    """What reads an object once its dialect is known."""
+
+    records: PlainDialect | AnyDialect
+    margins: Margins
+    cutter: Cutter
+    header: HeaderRows
 
 
 class DelimitedReader:
@@ -37,7 +50,8 @@ class DelimitedReader:
         self._text = TextStream(dataset.format, max_ratio=max_ratio)
         self._sniffer = Sniffer(dataset)
         self._block_bytes = block_bytes
-        self._cutter: Cutter | None = None
+        self._start: _Start | None = None
+        self._comments = 0
         self._checker = Checker(dataset)
         self._masked = masking.masked(dataset)
         self._intolerable = _intolerable(dataset.format)
@@ -52,24 +66,32 @@ class DelimitedReader:
         """The last blocks. Raises FileRefused where the object is cut off."""
         yield from self._cut(self._text.finish())
         yield from self._cut_sniffed(self._sniffer.finish())
-        if self._cutter is not None:
-            yield from self._cutter.finish()
+        if self._start is not None:
+            yield from self._start.cutter.feed(self._start.margins.finish())
+            yield from self._start.cutter.finish()
 
     @property
     def described(self) -> dict[str, object]:
-        """How the object is read, as far as that is known: compression, encoding, what was detected."""
-        return {**self._text.described, **self._sniffer.detected}
+        """How the object is read, as far as that is known: compression, encoding, what was detected.
+
+        `skippedLines` are those of preamble, footer and comments.
+        """
+        skipped = self._comments + (self._start.margins.skipped_lines if self._start else 0)
+        lines = {"skippedLines": skipped} if skipped else {}
+        return {**self._text.described, **self._sniffer.detected, **lines}
 
     def parse(self, block: Block) -> Batch | None:
         """The batch of a block; None where the block holds nothing but the header."""
-        rest = block if self._layout is not None else self._read_header(block)
-        if not len(rest.ends) or self._layout is None:
+        if self._start is None:
             return None
-        return self._batch(delimited.parse(rest, self._layout))
+        rest = block if self._layout is not None else self._read_header(block, self._start.header)
+        if rest is None or not len(rest.ends) or self._layout is None:
+            return None
+        return self._batch(self._start.records.parse(rest, self._layout))
 
     def refuse_if_empty(self) -> None:
         """Raises FileEmpty when everything was parsed, and that was nothing."""
-        if self._layout is None or self._cutter is None or self._cutter.is_empty:
+        if self._layout is None or self._start is None or self._start.cutter.is_empty:
             raise FileEmpty("the file holds nothing, not even a header")
 
     def _cut(self, pieces: Iterable[bytes]) -> Iterator[Block]:
@@ -78,45 +100,53 @@ class DelimitedReader:
 
     def _cut_sniffed(self, pieces: Iterable[bytes]) -> Iterator[Block]:
         for piece in pieces:
-            self._cutter = self._cutter or self._begin(self._dialect)
-            yield from self._cutter.feed(piece)
+            self._start = self._start or self._begin(self._dialect)
+            yield from self._start.cutter.feed(self._start.margins.feed(piece))
 
     @property
     def _dialect(self) -> Dialect:
         """The dialect, which is known before anything is cut."""
         return self._sniffer.dialect or self._dataset.format.dialect
 
-    def _begin(self, dialect: Dialect) -> Cutter:
+    def _begin(self, dialect: Dialect) -> _Start:
         if not dialect.header:
             fields = len(self._dataset.schema.fields)
             self._lay_out([*range(fields)], fields)
-        return Cutter(
-            delimiter=sniffing.delimiter_of(self._dataset.format, dialect).encode(),
-            quote=dialect.quote_char.encode(),
-            block_bytes=self._block_bytes,
-            max_row_bytes=quantities.size(self._dataset.limits.max_row_bytes),
+        records = _records(dialect, sniffing.delimiter_of(self._dataset.format, dialect))
+        above, longest = _lines_above(dialect), quantities.size(self._dataset.limits.max_row_bytes)
+        return _Start(
+            records=records,
+            margins=Margins(
+                above=above, below=dialect.footer_rows, line_end=records.line_end, max_row_bytes=longest
+            ),
+            cutter=Cutter(
+                records, block_bytes=self._block_bytes, max_row_bytes=longest, first_line=above + 1
+            ),
+            header=HeaderRows(dialect, records.written, records.names),
         )
 
-    def _read_header(self, block: Block) -> Block:
-        """The block behind the header: the first record that is not a blank line."""
-        written = np.flatnonzero(block.text_ends > block.starts)[:1]
-        if not len(written):
-            return block
-        number, line = int(written[0]), int(block.lines(written)[0])
-        if number in block.strays:
-            raise HeaderBroken("the header has a stray quote", line=line)
-        delimiter = sniffing.delimiter_of(self._dataset.format, self._dialect)
-        names = header.names(block.raw(number), delimiter, self._dialect, line)
-        self._lay_out(header.match(names, self._dataset.schema, line), len(names))
-        return block.after(number)
+    def _read_header(self, block: Block, rows: HeaderRows) -> Block | None:
+        """The block behind the header, or None where that is still to come."""
+        rest = rows.take(block)
+        if rest is None:
+            return None
+        names, lines = rows.names, rows.lines
+        case_sensitive = self._dialect.case_sensitive_header
+        try:
+            found = header.match(names, self._dataset.schema, lines[0], case_sensitive=case_sensitive)
+        except HeaderBroken as broken:
+            if len(lines) == 1:
+                raise
+            where = f"the header of lines {', '.join(map(str, lines))}"
+            raise HeaderBroken(f"{where}: {broken.message}", line=lines[0], hint=broken.hint) from None
+        self._lay_out(found, len(names))
+        return rest
 
     def _lay_out(self, numbers: Sequence[int | None], columns: int) -> None:
         """Takes each field's column by its number in the file."""
         wanted = tuple(sorted(number for number in numbers if number is not None))
         self._places = [None if number is None else wanted.index(number) for number in numbers]
         self._layout = Layout(
-            delimiter=sniffing.delimiter_of(self._dataset.format, self._dialect),
-            quote=self._dialect.quote_char,
             columns=columns,
             wanted=wanted,
             missing=tuple(sorted(missing.shared(self._dataset.schema))),
@@ -132,18 +162,27 @@ class DelimitedReader:
         return reject
 
     def _without_masked(self, found: Sequence[AnyArray | None], reject: Reject, rule: BrokenRule) -> Reject:
-        """The reject of a record that was parsed, its masked values replaced."""
-        layout = self._layout
-        assert layout is not None  # noqa: S101 - something was parsed
+        """The reject of a record that was parsed, its masked values replaced.
+
+        Where the dialect is not plain, they can't be located for certain.
+        """
+        layout, start = self._layout, self._start
+        if layout is None or start is None or not isinstance(start.records, PlainDialect):
+            return masking.withheld(reject)
         values = {}
         for field, place, column in zip(self._dataset.schema.fields, self._places, found, strict=True):
             if field.mask != "none" and place is not None and column is not None:
                 values[layout.wanted[place]] = column[rule.row].as_py()
         return masking.in_delimited(
-            reject, values, columns=layout.columns, delimiter=layout.delimiter, quote=layout.quote
+            reject,
+            values,
+            columns=layout.columns,
+            delimiter=start.records.delimiter,
+            quote=start.records.quote,
         )
 
     def _batch(self, texts: Texts) -> Batch:
+        self._comments += texts.skipped_lines
         found = [None if place is None else texts.columns[place] for place in self._places]
         rows, broken = self._checker.check(found, texts.rows)
         rejects = [*map(self._judged, texts.rejects), *_rejects(texts, broken)]
@@ -155,11 +194,34 @@ class DelimitedReader:
         return Batch(
             rows=rows,
             rejects=tuple(sorted(rejects, key=lambda reject: reject.line)),
-            records=len(texts.block.ends) - texts.blank_lines,
+            records=len(texts.block.ends) - texts.blank_lines - texts.skipped_lines,
             blank_lines=texts.blank_lines,
             first_line=texts.block.first_line,
             lines=_lines(texts, broken) if self._keep_lines else (),
         )
+
+
+def _records(dialect: Dialect, delimiter: str) -> PlainDialect | AnyDialect:
+    """What reads the dialect's records: the quick way where they are plain."""
+    beyond = (
+        dialect.escape_char,
+        dialect.line_terminator,
+        dialect.comment_char,
+        dialect.null_sequence,
+        dialect.skip_initial_space or None,
+        max(dialect.comment_rows, default=0) > _lines_above(dialect) or None,
+    )
+    if dialect.quote_char is None or not dialect.double_quote or any(key is not None for key in beyond):
+        return AnyDialect(dialect, delimiter)
+    return PlainDialect(delimiter=delimiter, quote=dialect.quote_char)
+
+
+def _lines_above(dialect: Dialect) -> int:
+    """How many lines stand above the header or, where comment rows begin the file, above everything else."""
+    if dialect.header_rows:
+        return dialect.header_rows[0] - 1
+    rows = sorted(set(dialect.comment_rows))
+    return next((number for number, row in enumerate(rows) if row != number + 1), len(rows))
 
 
 def _intolerable(format_: Format) -> frozenset[RejectCode]:

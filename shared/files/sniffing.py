@@ -98,9 +98,9 @@ def settle(
     if "quoteChar" in detect:
         dialect = structs.replace(dialect, quote_char=_quote(text))
     if "delimiter" in detect:
-        dialect = structs.replace(dialect, delimiter=_delimiter(text, dialect.quote_char, default))
+        dialect = structs.replace(dialect, delimiter=_delimiter(text, dialect.quote_char or '"', default))
     if "header" in detect:
-        first = next(_records(text, dialect.delimiter or default, dialect.quote_char), [])
+        first = next(_records(text, dialect.delimiter or default, dialect.quote_char or '"'), [])
         dialect = structs.replace(dialect, header=_is_header(first, names))
     return dialect
 

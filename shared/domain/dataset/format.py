@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from shared.domain.dataset.part import OneChar, Part
+from shared.domain.dataset.part import OneChar, Part, Positive
 
 Compression = Literal["auto", "none", "gzip", "zstd", "bzip2", "xz", "zip"]
 DialectKey = Literal["delimiter", "quoteChar", "header"]
@@ -12,12 +12,26 @@ MemberPattern = Annotated[str, Meta(min_length=1)]
 
 
 class Dialect(Part, frozen=True, kw_only=True):
-    """A Frictionless Table Dialect. The delimiter's default is a comma, or a tab where the type is tsv."""
+    """A Frictionless Table Dialect, and our `footerRows`.
 
+    The delimiter's default is a comma, or a tab where the type is tsv. Rows are numbered by their lines.
+    """
+
+    dialect_profile: str | None = field(default=None, name="$schema")
     delimiter: OneChar | None = None
-    quote_char: OneChar = '"'
-    double_quote: Literal[True] = True
+    quote_char: OneChar | None = '"'
+    double_quote: bool = True
+    escape_char: OneChar | None = None
+    line_terminator: str | None = None
     header: bool = True
+    header_rows: list[Positive] | None = None
+    header_join: str = " "
+    footer_rows: Annotated[int, Meta(ge=0, le=1000)] = 0
+    comment_char: OneChar | None = None
+    comment_rows: list[Positive] = field(default_factory=list)
+    skip_initial_space: bool = False
+    null_sequence: Annotated[str, Meta(min_length=1)] | None = None
+    case_sensitive_header: bool = True
 
 
 class Format(Part, frozen=True, kw_only=True):

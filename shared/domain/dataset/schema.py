@@ -47,11 +47,13 @@ class Constraints(Part, frozen=True, kw_only=True):
 class Field(Part, frozen=True, kw_only=True):
     """One column. `physicalType` is the PostgreSQL type; without one it follows from the type.
 
-    `missingValues` stand in place of the schema's; `path`, a JSON Pointer, says where an
-    NDJSON record holds the value. `classification`, examples and `rdfType` are for people.
+    `aliases` are other names that a header may call it by. `missingValues` stand in place of the
+    schema's; `path`, a JSON Pointer, says where an NDJSON record holds the value. `classification`,
+    examples and `rdfType` are for people.
     """
 
     name: Identifier
+    aliases: list[Annotated[str, Meta(min_length=1)]] = field(default_factory=list)
     path: str | None = None
     type: FieldType = "string"
     format: str = "default"

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.domain.markup import Mistake
+from shared.domain.rules import dialect, load, modes, operation, quality, schema, source
 from shared.domain.rules import format as format_
-from shared.domain.rules import load, modes, operation, quality, schema, source
 from shared.domain.rules.schema import FieldCheck
 
 __all__ = ["FieldCheck", "broken"]
@@ -27,6 +27,8 @@ def broken(sections: Mapping[str, Any], check_field: FieldCheck) -> Iterator[Mis
 _RULES: Sequence[tuple[tuple[str, ...], Callable[..., Iterator[Mistake]]]] = (
     (("source",), source.source_mistakes),
     (("format",), format_.format_mistakes),
+    (("format",), dialect.dialect_mistakes),
+    (("format", "schema"), dialect.header_mistakes),
     (("format", "schema"), format_.path_mistakes),
     (("schema",), schema.schema_mistakes),
     (("load",), load.load_mistakes),

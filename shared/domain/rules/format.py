@@ -22,23 +22,17 @@ def format_mistakes(format_: Format) -> Iterator[Mistake]:
         text = f"{format_.encoding!r} found, auto or the name of a text encoding expected{meant}"
         yield Mistake(path=("format", "encoding"), text=text)
     yield from _without_use(format_)
-    yield from _dialect_mistakes(format_)
+    yield from _detection_mistakes(format_)
 
 
-def _dialect_mistakes(format_: Format) -> Iterator[Mistake]:
+def _detection_mistakes(format_: Format) -> Iterator[Mistake]:
     if len(set(format_.detect)) < len(format_.detect):
         yield Mistake(path=("format", "detect"), text="the same key found twice")
     at: Path = ("format", "dialect")
-    delimiter, quote = format_.dialect.delimiter, format_.dialect.quote_char
+    delimiter = format_.dialect.delimiter
     if delimiter is not None and "delimiter" in format_.detect:
         text = f"{delimiter!r} found, and format.detect says to find it out from the object"
         yield Mistake(path=(*at, "delimiter"), text=text)
-    if delimiter is not None and delimiter == quote:
-        yield Mistake(path=(*at, "delimiter"), text=f"{delimiter!r} found, which is the quoteChar too")
-    for key, char in (("delimiter", delimiter), ("quoteChar", quote)):
-        if char is not None and (char in "\r\n" or not char.isascii()):
-            text = f"{char!r} found, an ASCII character that does not end a line expected"
-            yield Mistake(path=(*at, key), text=text)
 
 
 def _without_use(format_: Format) -> Iterator[Mistake]:

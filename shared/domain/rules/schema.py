@@ -21,6 +21,7 @@ def schema_mistakes(schema: TableSchema) -> Iterator[Mistake]:
         yield Mistake(path=("schema", "fields"), text=text)
     for index, field in enumerate(schema.fields):
         yield from _field(field, names[:index], ("schema", "fields", index))
+    yield from _alias_mistakes(schema)
     yield from identifiers.columns(schema.primary_key, names, ("schema", "primaryKey"))
     for index, key in enumerate(schema.unique_keys):
         yield from identifiers.columns(key, names, ("schema", "uniqueKeys", index))
@@ -72,6 +73,17 @@ def field_mistakes(schema: TableSchema, check_field: FieldCheck) -> Iterator[Mis
             key, _, text = problem.partition(": ")
             inner = (int(step) if step.isdigit() else step for step in key.split("."))
             yield Mistake(path=("schema", "fields", index, *inner), text=text)
+
+
+def _alias_mistakes(schema: TableSchema) -> Iterator[Mistake]:
+    """Spellings of a header that would mean two fields."""
+    owners = {field.name: field.name for field in schema.fields}
+    for index, field in enumerate(schema.fields):
+        for place, alias in enumerate(field.aliases):
+            owner = owners.setdefault(alias.strip(), field.name)
+            if owner != field.name:
+                text = f"{alias!r} found, which means field {owner!r} already"
+                yield Mistake(path=("schema", "fields", index, "aliases", place), text=text)
 
 
 def _field(field: Field, earlier: Sequence[str], at: Path) -> Iterator[Mistake]:
