@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from services.api import auth, health, observed, problems, reference
 from services.api.resources import Resources
-from services.api.routes import datasets, decisions, differences, quarantine, rows, runs, versions
+from services.api.routes import datasets, decisions, differences, preview, quarantine, rows, runs, versions
 
 # A dataset document with a thousand columns has about 100 kB.
 LARGEST_BODY = 1_000_000
@@ -33,6 +33,7 @@ def build(io: Resources) -> ASGIApp:
             decisions.approve_run,
             decisions.reject_run,
             quarantine.list_quarantine,
+            preview.preview_object,
             versions.list_versions,
             differences.compare_versions,
             rows.read_rows,

@@ -32,6 +32,7 @@ from shared.domain import document
 from shared.domain.dataset import Dataset
 from shared.domain.run import RunState
 from shared.errors import ApiUnreachable, DatasetInvalid, LoadstoneError
+from shared.files.preview import Preview
 
 TIMEOUT = 30.0
 PAGE = 100
@@ -83,6 +84,11 @@ class Client:
     def run(self, run_id: int) -> RunDetail:
         """One run with its attempts and objects."""
         return self._ask("GET", f"/v1/runs/{run_id}", RunDetail)
+
+    def preview(self, bucket: str, key: str, dataset: str | None) -> Preview:
+        """What the start of an object in the bucket tells."""
+        content = msgspec.json.encode({"bucket": bucket, "key": key, "dataset": dataset})
+        return self._ask("POST", "/v1/preview", Preview, content=content)
 
     def cancel(self, run_id: int) -> RunAnswer:
         """Asks for a run to be cancelled; the run as it is then."""

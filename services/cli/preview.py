@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 import rich_click as click
@@ -17,12 +16,13 @@ from shared.domain.dataset import Dataset
 from shared.files import preview
 from shared.files.preview import Preview
 
+_S3 = "s3://"
 REJECT_COLUMNS = ("line", "column", "code", "message", "record")
 DIFFERENCE_COLUMNS = ("column", "difference", "declared", "found")
 
 
 @verb("preview")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", metavar="FILE|s3://BUCKET/KEY")
 @click.option(
     "--dataset",
     "against",
@@ -31,20 +31,35 @@ DIFFERENCE_COLUMNS = ("column", "difference", "declared", "found")
     help="Hold the records against this dataset of the API, or this document. [default: the proposal]",
 )
 @click.pass_context
-def command(ctx: click.Context, file: BinaryIO, against: str | None) -> None:
+def command(ctx: click.Context, file: str, against: str | None) -> None:
     """Say what the first MiB of a file tells: compression, encoding, dialect, a document, the first errors.
 
-    FILE may be - for stdin; no more than its start is read. Without --dataset no server is needed. What can't
-    be told from a part is listed too.
+    FILE may be - for stdin; no more than its start is read. An object in the bucket is read by the API; for
+    a file here no server is needed, unless --dataset names a dataset. What can't be told from a part is
+    listed too.
     """
-    dataset = _dataset(against) if against else None
-    start = file.read(preview.SAMPLE_BYTES + 1)
-    whole = len(start) <= preview.SAMPLE_BYTES
-    stored = start[: preview.SAMPLE_BYTES]
-    found = preview.preview(stored, Path(file.name).name, whole=whole, dataset=dataset)
+    found = _of_object(file, against) if file.startswith(_S3) else _of_file(file, against)
     output.answer(found, lambda: Group(*_parts(found)))
     if found.refusal:
         ctx.exit(Exit.IMPORT_FAILED)
+
+
+def _of_object(address: str, dataset: str | None) -> Preview:
+    bucket, _, key = address.removeprefix(_S3).partition("/")
+    if not bucket or not key:
+        raise click.BadParameter(f"{address!r} is not s3://BUCKET/KEY", param_hint="FILE")
+    if dataset and dataset.endswith(documents.ENDINGS):
+        raise click.BadParameter("for an object the name of a dataset expected", param_hint="--dataset")
+    with client.connect() as api:
+        return api.preview(bucket, key, dataset)
+
+
+def _of_file(name: str, against: str | None) -> Preview:
+    dataset = _dataset(against) if against else None
+    with click.open_file(name, "rb") as file:
+        start = file.read(preview.SAMPLE_BYTES + 1)
+    whole = len(start) <= preview.SAMPLE_BYTES
+    return preview.preview(start[: preview.SAMPLE_BYTES], Path(name).name, whole=whole, dataset=dataset)
 
 
 def _dataset(against: str) -> Dataset:
