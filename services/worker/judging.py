@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import asyncpg
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from services.worker.progress import Progress
 from services.worker.resources import Resources
@@ -36,7 +36,8 @@ async def judge(io: Resources, progress: Progress, rows: int) -> list[Finding]:
     async with io.db.acquire() as db:
         values = Values(rows=rows, by_rule={})
         if any(rule.metric in measures.MEASURED for rule in dataset.quality):
-            values = await _measure(db, progress)
+            # A merge measures the whole next version; how many rows there are is said of the delivery.
+            values = structs.replace(await _measure(db, progress), rows=rows)
         live = await versions.live(db, run.dataset_id)
         load = Load(db=db, io=io, progress=progress, values=values, live=live)
         found = [await _judge(load, rule) for rule in dataset.quality]

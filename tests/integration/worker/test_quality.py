@@ -176,3 +176,19 @@ async def test_a_foreign_key_to_a_dataset_without_a_live_version_can_not_hold(im
     await outcome.assert_failed(
         imports, run, "expectation_failed", "there is no live version of dataset nothing"
     )
+
+
+async def test_a_merge_counts_the_rows_of_the_delivery_and_measures_those_of_the_next_version(
+    imports: Importer,
+) -> None:
+    fields = [{"name": "id", "type": "integer"}, {"name": "name"}]
+    rules = [
+        {"id": "rows", "metric": "rowCount", "mustBe": 0, "severity": "warning"},
+        {"id": "nulls", "metric": "nullValues", "element": "name", "mustBe": 0, "severity": "warning"},
+    ]
+    await imports.apply(fields, schema={"primaryKey": ["id"]}, load={"mode": "merge"}, quality=rules)
+    await outcome.assert_published(imports, await imports.deliver(DAY, b"id,name\n1,\n2,\n3,x\n"))
+    run = await imports.deliver("2013-01-02", b"id,name\n4,y\n")
+    await outcome.assert_published(imports, run)
+    found = {finding["id"]: finding["found"] for finding in await _findings(imports, run)}
+    assert found == {"rows": 1, "nulls": 2}
