@@ -16,7 +16,7 @@ from services.worker.progress import Progress, Staged
 from services.worker.reading import batches
 from services.worker.resources import Resources
 from shared.domain import expectations
-from shared.domain.report import ObjectCounts, Reject
+from shared.domain.report import ObjectCounts, Reject, RejectCode
 from shared.errors import RecordRejected, TooManyErrors
 from shared.files.batch import Batch
 from shared.warehouse import quarantine, staging
@@ -26,6 +26,7 @@ from shared.warehouse.staging import Encoder
 AHEAD = 2
 # A smaller delivery is read to its end in seconds, whatever it holds.
 HOPELESS_BYTES = 16 << 20
+_MISMATCHES = frozenset({RejectCode.TYPE_MISMATCH, RejectCode.OUT_OF_RANGE})
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -117,9 +118,19 @@ async def _reject(io: Resources, progress: Progress, key: str, rejects: tuple[Re
     progress.rejected += len(kept)
     progress.first_reject = progress.first_reject or f"{key} line {kept[0].line}: {kept[0].message}"
     await quarantine.add(io.db, progress.run, key, kept)
+    if progress.dataset.evolution.type_mismatch == "freeze":
+        _refuse_mismatch(key, rejects)
     if not tolerated:
         raise RecordRejected(f"{progress.first_reject} ({kept[0].code})")
     refuse_beyond_budget(progress, share=_share(progress))
+
+
+def _refuse_mismatch(key: str, rejects: tuple[Reject, ...]) -> None:
+    for reject in rejects:
+        if reject.code in _MISMATCHES:
+            raise RecordRejected(
+                f"{key} line {reject.line}: {reject.message} ({reject.code}, evolution.typeMismatch: freeze)"
+            )
 
 
 def _share(progress: Progress) -> float:

@@ -13,7 +13,7 @@ def _under(prefix: str, keys: str) -> frozenset[str]:
 
 
 KEYS: frozenset[str] = frozenset().union(
-    _under("", "evolution calendar notify lineage"),
+    _under("", "calendar notify lineage"),
     _under("source.", "onReupload afterLoad triggers"),
     # Of the Table Dialect's keys these are about spreadsheets, databases and JSON: no text has them.
     _under("format.dialect.", "csvddfVersion property itemType itemKeys sheetNumber sheetName table"),
@@ -27,6 +27,8 @@ KEYS: frozenset[str] = frozenset().union(
 
 VALUES: Mapping[str, frozenset[str]] = {
     "load.mode": frozenset({"scd2"}),
+    "evolution.newColumns": frozenset({"evolve"}),
+    "evolution.typeMismatch": frozenset({"discard_value"}),
     "load.onError": frozenset({"SKIP_FILE"}),
     "load.indexes[].method": frozenset({"gist", "spgist"}),
     "quality[].type": frozenset({"text", "custom"}),

@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import field
 
+from shared.domain.dataset.evolution import Evolution
 from shared.domain.dataset.format import Compression, Dialect, DialectKey, Format
 from shared.domain.dataset.load import DeleteMarker, Index, Load, PartitionBy, Target
 from shared.domain.dataset.operation import Access, Backoff, Limits, Owner, Retention, Schedule, ServiceLevel
@@ -39,6 +40,7 @@ __all__ = [
     "Dialect",
     "DialectKey",
     "Duration",
+    "Evolution",
     "Expectation",
     "Field",
     "FieldType",
@@ -86,6 +88,7 @@ class Dataset(Part, frozen=True, kw_only=True):
     source: Source
     format: Format = Format()
     schema: TableSchema
+    evolution: Evolution = Evolution()
     load: Load
     quality: list[Expectation] = field(default_factory=list)
     publish: Publish = Publish()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.domain.markup import Mistake
-from shared.domain.rules import dialect, load, modes, operation, quality, schema, source
+from shared.domain.rules import dialect, evolution, load, modes, operation, quality, schema, source
 from shared.domain.rules import format as format_
 from shared.domain.rules.schema import FieldCheck
 
@@ -31,6 +31,7 @@ _RULES: Sequence[tuple[tuple[str, ...], Callable[..., Iterator[Mistake]]]] = (
     (("format", "schema"), dialect.header_mistakes),
     (("format", "schema"), format_.path_mistakes),
     (("schema",), schema.schema_mistakes),
+    (("evolution", "schema"), evolution.evolution_mistakes),
     (("load",), load.load_mistakes),
     (("load", "schema"), load.index_mistakes),
     (("load", "schema"), modes.mode_mistakes),

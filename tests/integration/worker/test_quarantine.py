@@ -296,3 +296,12 @@ async def test_a_rejected_record_of_any_length_is_kept_whole(imports: Importer) 
     assert (place.line, place.raw) == (3, raw)
     [message] = await outcome.messages(imports, run)
     assert len(message) < 200
+
+
+async def test_a_frozen_type_refuses_the_delivery_for_its_first_mismatch_only(imports: Importer) -> None:
+    fields = [{"name": "id", "type": "integer", "constraints": {"minimum": 0}}]
+    budget = {"onError": "CONTINUE", "maxErrors": 9}
+    await imports.apply(fields, load=budget, evolution={"typeMismatch": "freeze"})
+    await outcome.assert_published(imports, await imports.deliver(DAY, "id\n1\n-1\n"))
+    run = await imports.deliver(DAY, "id\n1\nx\n")
+    await outcome.assert_failed(imports, run, "record_rejected", 'line 3: "id": "x" is not an integer')

@@ -57,7 +57,7 @@ schema:
       falseValues: ["N", "0"]
       classification: confidential
       mask: sha256
-evolution: {newColumns: discard_value}
+evolution: {newColumns: evolve, typeMismatch: discard_value}
 load:
   target: {schema: retail, table: orders}
   mode: replacePartition
@@ -89,7 +89,7 @@ access: {read: [analyst], operate: [oncall], approve: [commerce-lead]}
 REFUSED = """
 source.onReupload source.afterLoad source.triggers
 
-evolution
+evolution.newColumns evolution.typeMismatch
 load.onError load.indexes[0].method
 publish.releaseGroup
 sla[0].property sla[0].unit sla[2].property sla[2].unit
