@@ -29,6 +29,7 @@ COLUMNS = """
     rating     smallint,
     note       text
 """
+HEADER = "order_id,store_id,ordered_at,amount,quantity,gift,day,rating,note\n"
 INDEXES = [("ordered_at",), ("store_id", "day")]
 
 
@@ -52,9 +53,9 @@ def files(folder: Path, rows: int) -> Files:
         folder.mkdir(parents=True, exist_ok=True)
         chance = random.Random(SEED)
         with made.plain.open("w", encoding="utf-8", newline="") as out:
-            out.write("order_id,store_id,ordered_at,amount,quantity,gift,day,rating,note\n")
+            out.write(HEADER)
             for start in range(0, rows, 10_000):
-                out.write("".join(_record(i, chance) for i in range(start, min(start + 10_000, rows))))
+                out.write("".join(record(i, chance) for i in range(start, min(start + 10_000, rows))))
         unfinished = made.compressed.with_suffix(".unfinished")
         with made.plain.open("rb") as plain, gzip.open(unfinished, "wb", compresslevel=6) as packed:
             while piece := plain.read(1 << 20):
@@ -63,7 +64,8 @@ def files(folder: Path, rows: int) -> Files:
     return made
 
 
-def _record(number: int, chance: random.Random) -> str:
+def record(number: int, chance: random.Random) -> str:
+    """One record with its line end; a number has always the same key."""
     minute, second = number % 60, chance.randrange(60)
     day, hour = 1 + number // 75_000 % 28, number // 3125 % 24
     rating = chance.choice(("", "1", "2", "3", "4", "5"))

@@ -26,8 +26,9 @@ async def index(io: Resources, progress: Progress) -> None:
         elif not part.indexed:
             progress.staged[place] = await index_part(io, progress, part, progress.dataset)
     if progress.sliced:
+        repeat = await warehouse_slices.repeat_keys(io.db, progress.table, progress.dataset)
         for place, part in enumerate(progress.staged):
-            await _compare_keys(io, progress, part, progress.staged[:place])
+            await _compare_keys(io, progress, part, progress.staged[:place] if repeat else ())
 
 
 async def _compare_keys(io: Resources, progress: Progress, part: Staged, earlier: Sequence[Staged]) -> None:

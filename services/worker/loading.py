@@ -12,8 +12,8 @@ from functools import partial
 from msgspec import Struct, structs
 
 from services.worker.overlap import ahead
+from services.worker.prefetch import prefetching
 from services.worker.progress import Progress, Staged
-from services.worker.reading import batches
 from services.worker.resources import Resources
 from shared.domain import expectations
 from shared.domain.report import ObjectCounts, Reject, RejectCode
@@ -84,18 +84,18 @@ async def _copy_data(
         return Encoded(batch=batch, data=data)
 
     yield encoder.header()
-    for item in part.objects:
-        total, bytes_before = ObjectCounts(key=item.key), progress.bytes_done
-        work = partial(encode, item.key)
-        read = batches(io, progress.dataset, item, work, meter=progress, keep_lines=traces)
-        async with aclosing(read) as found:
-            async for encoded in found:
-                total = _added(total, encoded.batch)
-                progress.records_read += encoded.batch.records
-                await _reject(io, progress, item.key, encoded.batch.rejects)
-                progress.rows_done += encoded.batch.rows.num_rows
-                yield encoded.data
-        counts.append(structs.replace(total, bytes_read=progress.bytes_done - bytes_before))
+    async with prefetching(io, progress.dataset, part.objects) as prefetch:
+        for item in part.objects:
+            total, bytes_before = ObjectCounts(key=item.key), progress.bytes_done
+            read = prefetch.batches(item, partial(encode, item.key), meter=progress, keep_lines=traces)
+            async with aclosing(read) as found:
+                async for encoded in found:
+                    total = _added(total, encoded.batch)
+                    progress.records_read += encoded.batch.records
+                    await _reject(io, progress, item.key, encoded.batch.rejects)
+                    progress.rows_done += encoded.batch.rows.num_rows
+                    yield encoded.data
+            counts.append(structs.replace(total, bytes_read=progress.bytes_done - bytes_before))
     yield encoder.trailer()
 
 

@@ -97,7 +97,7 @@ def _show(progress: Progress, standing: Standing) -> None:
 
 
 async def _collect(io: Resources, progress: Progress) -> list[ObjectCounts]:
-    """Takes over what was loaded of all parts; the catalog may forget them then."""
+    """Takes over what was loaded of all parts."""
     counts: list[ObjectCounts] = []
     for part in await parts.results(io.db, progress.run):
         result, place = part.result, part.number - 1
@@ -117,7 +117,6 @@ async def _collect(io: Resources, progress: Progress) -> list[ObjectCounts]:
             progress.spend(f"parts: {what}", seconds)
         told = {"number": part.number, "worker": part.worker, "objects": len(result.objects)}
         progress.parts.append({**told, "rows": result.rows})
-    await parts.forget(io.db, progress.run)
     return counts
 
 
@@ -178,7 +177,12 @@ async def _held(io: Resources, claimed: Claimed, part: Part, staged: Staged) -> 
 
 
 async def _record(io: Resources, part: Part, staged: Staged, error: LoadstoneError | None) -> None:
-    """Says what becomes of a part that was not loaded, and drops what there is of it."""
+    """Says what becomes of a part that was not loaded, and drops what there is of it.
+
+    A heartbeat that comes just after the part was finished finds nothing to extend: then all is well.
+    """
+    if await parts.is_loaded(io.db, part):
+        return
     reason = error.message if error else "shutdown"
     log.warning("part_not_loaded", part=part.number, code=error.code if error else None, reason=reason)
     if error is None:

@@ -60,7 +60,7 @@ async def batches[T](
 
     loop = asyncio.get_running_loop()
     try:
-        _refuse_too_large(dataset, item)
+        refuse_too_large(dataset, item)
         # One thread of each kind: every thread more keeps an arena of freed memory of its own.
         with ThreadPoolExecutor(1, "parser") as parser:
             async with ahead(_pieces(io, dataset, item, reader, meter), PIECES_AHEAD) as pieces:
@@ -69,7 +69,7 @@ async def batches[T](
                         yield done
         reader.refuse_if_empty()
     except FileRefused as refused:
-        raise _located(refused, item.key) from None
+        raise located(refused, item.key) from None
     finally:
         meter.describe(item.key, reader.described)
 
@@ -99,12 +99,14 @@ async def _pieces(
             yield piece
 
 
-def _refuse_too_large(dataset: Dataset, item: ObjectRef) -> None:
+def refuse_too_large(dataset: Dataset, item: ObjectRef) -> None:
+    """Raises FileTooLarge."""
     limit = dataset.limits.max_file_bytes
     if item.size > quantities.size(limit):
         raise FileTooLarge(f"{item.size} bytes are more than {limit} (limits.maxFileBytes)")
 
 
-def _located(refused: FileRefused, key: str) -> FileRefused:
+def located(refused: FileRefused, key: str) -> FileRefused:
+    """The same refusal, with the object and the line in its message."""
     line = f" line {refused.line}" if refused.line else ""
     return type(refused)(f"{key}{line}: {refused.message}", line=refused.line, hint=refused.hint)

@@ -74,15 +74,10 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 async def plan(db: Connection, run: Run, planned: Sequence[tuple[Sequence[str], int]]) -> None:
-    """Keeps the parts of an attempt, each by the keys of its objects and its weight."""
-    await forget(db, run)
+    """Keeps the parts of an attempt, each by the keys of its objects and its weight; earlier ones go."""
+    await db.execute(SQL.forget, run.id)
     values = [(run.id, run.fence, place, [*keys], w) for place, (keys, w) in enumerate(planned, start=1)]
     await db.executemany(SQL.plan, values)
-
-
-async def forget(db: Connection | Pool, run: Run) -> None:
-    """Removes the parts of a run."""
-    await db.execute(SQL.forget, run.id)
 
 
 async def claim(db: Pool, run: Run, *, worker: str, lease: float) -> Part | None:
@@ -104,6 +99,11 @@ async def finish(db: Pool, part: Part, result: Result, *, bytes_done: int) -> No
     values = (*part.place, result.rows, bytes_done, msgspec.to_builtins(result))
     if await db.fetchval(SQL.finish, *values) is None:
         raise _lost(part)
+
+
+async def is_loaded(db: Pool, part: Part) -> bool:
+    """Whether the part was finished under this fence: the answer to that may have been lost."""
+    return bool(await db.fetchval(SQL.is_loaded, *part.place))
 
 
 async def give_back(db: Pool, part: Part, *, failed: bool) -> None:

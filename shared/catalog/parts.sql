@@ -1,5 +1,5 @@
 -- name: forget
--- Removes the parts that earlier attempts of a run, or this one, planned.
+-- Removes the parts that earlier attempts of a run planned.
 DELETE FROM loadstone.run_part WHERE run_id = $1;
 
 -- name: plan
@@ -7,7 +7,8 @@ DELETE FROM loadstone.run_part WHERE run_id = $1;
 INSERT INTO loadstone.run_part (run_id, run_fence, number, objects, weight) VALUES ($1, $2, $3, $4, $5);
 
 -- name: claim
--- Takes the heaviest part that waits, or whose worker fell silent, for as long as the attempt is under way.
+-- Takes the heaviest part that waits, or whose worker fell silent, for as long as the attempt is under way. A
+-- worker loads one part of a run at a time: two in one process would only wait for each other.
 UPDATE loadstone.run_part p
 SET state = 'running', fence = p.fence + 1, worker = $3, lease_until = now() + make_interval(secs => $4),
     rows_done = 0, bytes_done = 0
@@ -17,6 +18,8 @@ FROM (
     JOIN loadstone.run r ON r.id = q.run_id AND r.fence = q.run_fence
     WHERE q.run_id = $1 AND q.run_fence = $2 AND r.state = 'running' AND r.cancel_requested_at IS NULL
       AND (q.state = 'waiting' OR q.state = 'running' AND q.lease_until < now())
+      AND NOT EXISTS (SELECT FROM loadstone.run_part b WHERE b.run_id = $1 AND b.run_fence = $2
+                        AND b.worker = $3 AND b.state = 'running' AND b.lease_until >= now())
     ORDER BY q.weight DESC, q.number
     LIMIT 1
     FOR UPDATE OF q SKIP LOCKED) found
@@ -38,6 +41,11 @@ UPDATE loadstone.run_part
 SET state = 'loaded', lease_until = NULL, rows_done = $5, bytes_done = $6, result = $7
 WHERE run_id = $1 AND run_fence = $2 AND number = $3 AND fence = $4 AND state = 'running'
 RETURNING number;
+
+-- name: is_loaded
+-- Whether a part was loaded under this fence, whatever its worker has heard of that.
+SELECT EXISTS (SELECT FROM loadstone.run_part
+               WHERE run_id = $1 AND run_fence = $2 AND number = $3 AND fence = $4 AND state = 'loaded') AS loaded;
 
 -- name: give_back
 -- Lets another worker have a part: after a failure, or at a shutdown, which counts as none.

@@ -58,6 +58,12 @@ async def drop(db: Connection, one: Slice) -> None:
     await db.execute(ddl.drop_table(naming.version(one.relation)))
 
 
+async def repeat_keys(db: Connection | Pool, view: Relation, dataset: Dataset) -> bool:
+    """Whether rows of a view share a unique key: one pass, which doesn't tell which rows those are."""
+    found = [await db.fetchval(ddl_slices.repeats(view, key)) for key in _keys_to_compare(dataset)]
+    return any(found)
+
+
 async def shared_keys(
     db: Connection | Pool, new: Relation, others: Sequence[Relation], dataset: Dataset
 ) -> tuple[tuple[str, ...], list[SharedKey]]:

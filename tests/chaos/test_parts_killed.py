@@ -40,7 +40,9 @@ async def test_one_of_two_workers_killed_in_the_middle_of_the_parts_8_times(
         for number in range(KILLS):
             run_id = await imports.accept("2013-01-01", objects)
             async with asyncio.timeout(WITHIN):
-                while not await imports.rows("SELECT 1 FROM loadstone.run_part WHERE state = 'running'"):
+                while not await imports.rows(
+                    f"SELECT 1 FROM loadstone.run_part WHERE state = 'running' AND run_id = {run_id}"
+                ):
                     await asyncio.sleep(0.005)
             await asyncio.sleep(chance.uniform(0, 0.5))
             victim = workers.pop(chance.randrange(2))

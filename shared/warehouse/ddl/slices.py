@@ -57,6 +57,16 @@ def page(shown: Branch) -> Sql:
     )
 
 
+def repeats(view: Relation, key: Sequence[str]) -> Sql:
+    """Whether a key occurs twice; one that is partly NULL never does."""
+    names = ", ".join(quote(column) for column in key)
+    known = " AND ".join(f"{quote(column)} IS NOT NULL" for column in key)
+    return Sql(
+        f"SELECT EXISTS (SELECT FROM {view.sql} WHERE {known}"  # noqa: S608 - names are quoted
+        f" GROUP BY {names} HAVING count(*) > 1)"
+    )
+
+
 def shared_keys(new: Relation, others: Sequence[Branch], key: Sequence[str], limit: int) -> Sql:
     """The first records of a new table whose key another slice has too, with the number of that slice from 1.
 
