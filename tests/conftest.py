@@ -15,6 +15,7 @@ from tests.support.servers import Store
 
 # Deadlines fail at random on a busy machine; in CI the same examples are tried each time.
 settings.register_profile("loadstone", deadline=None, max_examples=50, derandomize="CI" in os.environ)
+settings.register_profile("thorough", deadline=None, max_examples=10_000)
 settings.load_profile("loadstone")
 
 _buckets = itertools.count(1)
