@@ -60,3 +60,10 @@ def test_json_holds_everything(tmp_path: Path) -> None:
     assert told["proposal"]["kind"] == "Dataset"
     assert [reject["line"] for reject in told["rejects"]] == [2]
     assert told["whole"]
+
+
+def test_an_address_without_a_key_and_a_document_for_an_object_are_refused(tmp_path: Path) -> None:
+    for arguments in (["s3://landing"], ["s3://landing/a.csv", "--dataset", _document(tmp_path)]):
+        refused = CliRunner().invoke(cli, ["preview", *arguments])
+        assert refused.exit_code == Exit.USAGE
+        assert "expected" in refused.stderr or "is not s3://BUCKET/KEY" in refused.stderr
