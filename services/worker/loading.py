@@ -11,6 +11,7 @@ from functools import partial
 
 from msgspec import Struct, structs
 
+from services.worker import skipping
 from services.worker.overlap import ahead
 from services.worker.prefetch import prefetching
 from services.worker.progress import Progress, Staged
@@ -51,8 +52,12 @@ async def load(io: Resources, progress: Progress) -> Loaded:
     progress.enter("load")
     await quarantine.forget_earlier_attempts(io.db, progress.run)
     counts: list[ObjectCounts] = []
-    for place, part in enumerate(progress.staged):
-        progress.staged[place] = await load_part(io, progress, part, counts)
+    if progress.dataset.load.on_error == "SKIP_FILE":
+        progress.staged = await skipping.load_some(
+            progress, lambda part: load_part(io, progress, part, counts)
+        )
+    else:
+        progress.staged = [await load_part(io, progress, part, counts) for part in progress.staged]
     return await unite(io, progress, counts)
 
 

@@ -40,7 +40,7 @@ async def load(io: Resources, progress: Progress) -> Loaded:
     Raises FileRefused, RecordRejected or TooManyErrors as the contract says.
     """
     heavy = packing.weight(progress.objects) >= 2 * io.part_bytes
-    if len(progress.staged) == 1 or not heavy:
+    if len(progress.staged) == 1 or not heavy or progress.dataset.load.on_error == "SKIP_FILE":
         return await loading.load(io, progress)
     progress.enter("load")
     await quarantine.forget_earlier_attempts(io.db, progress.run)

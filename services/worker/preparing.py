@@ -14,6 +14,7 @@ async def prepare(io: Resources, progress: Progress) -> None:
     """Lay out this attempt's staging tables. Raises DeliveryUnchanged when nothing is left to load."""
     load = progress.dataset.load
     live = await _look_at_live(io, progress) if slices.builds_on_live(load) else []
+    progress.live = live
     objects = slices.missing(load, progress.objects, live)
     if not objects:
         raise DeliveryUnchanged("the live version has every object of the delivery, at the same ETag")

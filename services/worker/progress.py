@@ -41,6 +41,8 @@ class Progress(Meter):
         self.sliced = False  # whether the version will be a view of its slices, and not a table
         self.parts: list[dict[str, object]] = []  # who loaded what, where it was spread over the workers
         self.base: Version | None = None  # the version that was live, where the next one is made from it
+        self.live: Sequence[Slice] = ()
+        self.skipped: dict[str, str] = {}  # objects that were left out, and why
         self.kept: Sequence[Slice] = ()  # what the next version keeps of it
         self.stage = "claimed"
         self.rows_done = 0
@@ -84,6 +86,7 @@ class Progress(Meter):
             "rowsLoaded": self.rows_done,
             "rowsQuarantined": self.rejected,
             **({"parts": self.parts} if self.parts else {}),
+            **({"skipped": self.skipped} if self.skipped else {}),
             "read": self.read,
             "findings": msgspec.to_builtins(self.findings),
         }

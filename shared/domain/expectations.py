@@ -95,8 +95,8 @@ def budget_exceeded(load: Load, rejected: int, read: int, share: float) -> str |
     that good records may follow: the percentage ends a load early only when the whole would have to hold more
     than `SLACK` times as many records as its bytes suggest. The first tenth of them suggests too little.
     """
-    if load.on_error == "ABORT_STATEMENT":
-        return "a record was rejected, and load.onError is ABORT_STATEMENT" if rejected else None
+    if load.on_error != "CONTINUE":
+        return f"a record was rejected, and load.onError is {load.on_error}" if rejected else None
     if load.max_errors is not None and rejected > load.max_errors:
         records = "record" if rejected == 1 else "records"
         return f"{rejected} {records} rejected, load.maxErrors allows {load.max_errors}"

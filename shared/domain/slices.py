@@ -43,7 +43,7 @@ def builds_on_live(load: Load) -> bool:
 
 def per_object(load: Load) -> bool:
     """Whether each object gets a table of its own."""
-    return load.mode == "append"
+    return load.mode == "append" or load.on_error == "SKIP_FILE"
 
 
 def missing(load: Load, objects: Iterable[ObjectRef], live: Iterable[Slice]) -> tuple[ObjectRef, ...]:

@@ -29,7 +29,6 @@ VALUES: Mapping[str, frozenset[str]] = {
     "load.mode": frozenset({"scd2"}),
     "evolution.newColumns": frozenset({"evolve"}),
     "evolution.typeMismatch": frozenset({"discard_value"}),
-    "load.onError": frozenset({"SKIP_FILE"}),
     "load.indexes[].method": frozenset({"gist", "spgist"}),
     "quality[].type": frozenset({"text", "custom"}),
     "sla[].property": frozenset(

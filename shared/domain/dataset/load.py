@@ -43,7 +43,7 @@ class Load(Part, frozen=True, kw_only=True):
     partition_by: PartitionBy | None = None
     delete_marker: DeleteMarker | None = None
     lineage: bool = False
-    on_error: Literal["ABORT_STATEMENT", "CONTINUE"] = "ABORT_STATEMENT"
+    on_error: Literal["ABORT_STATEMENT", "CONTINUE", "SKIP_FILE"] = "ABORT_STATEMENT"
     max_errors: NotNegative | None = None
     max_error_percent: Annotated[float, Meta(ge=0, le=100)] | None = None
     indexes: list[Index] = field(default_factory=list)

@@ -16,8 +16,8 @@ def load_mistakes(load: Load) -> Iterator[Mistake]:
     if load.on_error == "CONTINUE" and budget == (None, None):
         text = "CONTINUE found without a budget; say maxErrors, maxErrorPercent or both"
         yield Mistake(path=("load", "onError"), text=text)
-    if load.on_error == "ABORT_STATEMENT" and budget != (None, None):
-        text = "ABORT_STATEMENT found, which tolerates no rejected record, beside a budget; say CONTINUE"
+    if load.on_error != "CONTINUE" and budget != (None, None):
+        text = f"{load.on_error} found, which tolerates no rejected record, beside a budget; say CONTINUE"
         yield Mistake(path=("load", "onError"), text=text)
 
 

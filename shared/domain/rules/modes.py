@@ -40,6 +40,9 @@ def _merge(load: Load, schema: TableSchema, kinds: Mapping[str, str]) -> Iterato
     if load.mode == "merge" and not schema.primary_key:
         text = "merge found, which tells rows by schema.primaryKey, and there is none"
         yield Mistake(path=("load", "mode"), text=text)
+    if load.mode == "merge" and load.on_error == "SKIP_FILE":
+        text = "SKIP_FILE found, which needs a slice for each object, beside mode merge, which has none"
+        yield Mistake(path=("load", "onError"), text=text)
     marker = load.delete_marker
     if marker is None:
         return

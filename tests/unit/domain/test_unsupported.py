@@ -90,7 +90,7 @@ REFUSED = """
 source.onReupload source.afterLoad source.triggers
 
 evolution.newColumns evolution.typeMismatch
-load.onError load.indexes[0].method
+load.indexes[0].method
 publish.releaseGroup
 sla[0].property sla[0].unit sla[2].property sla[2].unit
 calendar retention.historyDays limits.concurrency notify access.operate access.approve
