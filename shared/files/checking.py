@@ -90,7 +90,7 @@ def _faults(column: _Column, given: AnyArray, converted: Converted) -> Iterator[
 
 def _told(column: _Column, given: AnyArray, row: int, fault: Fault) -> BrokenRule:
     name = column.field.name
-    text = given[row].as_py() if column.mask is None else None
+    text = typed.value(given[row]) if column.mask is None else None
     shown = "the value" if text is None else _shown(str(text))
     return BrokenRule(row=row, column=name, code=fault.code, message=f'"{name}": {shown} {fault.rule}')
 

@@ -137,7 +137,8 @@ class ParquetReader:
         return "none" if codec == "UNCOMPRESSED" else codec.lower()
 
     def _reject(self, piece: Rows, broken: BrokenRule) -> Reject:
-        [row] = piece.columns.slice(broken.row, 1).to_pylist()
+        columns = piece.columns
+        row = {name: typed.value(columns[name][broken.row]) for name in columns.schema.names}
         reject = Reject(
             line=piece.first + broken.row,
             column=broken.column,

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import date, time
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +20,8 @@ from shared.domain.dataset import Field
 from shared.files import convert, texts
 from shared.files.convert import Converted, Converter
 from shared.files.texts import AnyArray
+
+type AnyScalar = pa.Scalar[Any]
 
 _UTC = pa.timestamp("us", "UTC")
 _FIRST_MICROSECOND = -62_135_596_800_000_000  # 0001-01-01T00:00:00
@@ -37,6 +40,8 @@ def fits(field: Field, type_: pa.DataType) -> bool:
     kind = fieldtypes.physical(field)
     if is_text(type_) or pt.is_null(type_):
         return True
+    if field.type == "yearmonth":
+        return False  # a date says more than a month
     if kind.is_array:
         return _is_list(type_)
     if kind.name == "timestamptz":
@@ -61,6 +66,14 @@ def unwrapped(column: AnyArray) -> AnyArray:
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
     return column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
+
+
+def value(scalar: AnyScalar) -> object:
+    """The value in Python; in its own notation where Python has none, as beyond the year 9999."""
+    try:
+        return scalar.as_py()
+    except (OverflowError, ValueError):
+        return scalar.cast(pa.string()).as_py()
 
 
 def as_json(value: object) -> str:
@@ -106,7 +119,13 @@ def _written(column: AnyArray) -> AnyArray:
     if pt.is_nested(column.type):
         texts = (None if value is None else as_json(value) for value in column.to_pylist())
         return pa.array(texts, pa.string())
-    return column.cast(pa.string())
+    written = column.cast(pa.string())
+    if pt.is_decimal(column.type):
+        return pc.replace_substring_regex(written, r"\.0+$", "")  # a whole number of any scale
+    if (pt.is_timestamp(column.type) or pt.is_time(column.type)) and column.type.unit == "ns":
+        # Whole microseconds fit; only what is finer is left with 9 decimals, and is judged so.
+        written = pc.replace_substring_regex(written, r"(\.\d{6})000", r"\1")
+    return written
 
 
 def _json(value: object) -> Iterator[str]:
