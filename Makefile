@@ -1,7 +1,7 @@
 # Everything starts here. Python 3.12 or newer and make are all that must be there.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench lock clean
+.PHONY: help demo up test check bench bench-peers lock clean
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.12 --gen
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## Show on real flights what Loadstone does, and stay up (EXIT=1: end after the story)
 	$(BIN)/loadstone demo $(if $(filter-out 0,$(EXIT)),--exit)
@@ -27,11 +27,26 @@ check: $(INSTALLED) ## Lint, formatting, types and import directions
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED) ## Measure the way from the bucket to a live version against psql \copy
-	$(BIN)/python -m bench.end_to_end
+	$(BIN)/python -m bench.end_to_end $(ARGS)
+
+# Each kind of peer has an environment of its own, away from Loadstone's; one that can't be made is listed so.
+bench-peers: $(INSTALLED) ## Measure what people use instead, on the same file into the same server
+	@mkdir -p .venv-peers
+	@for peers in peers peers-ingestr peers-singer; do \
+		test -e .venv-peers/$$peers/.installed && continue; \
+		$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-peers/$$peers \
+		&& $(BIN)/uv pip sync --quiet --python .venv-peers/$$peers/bin/python requirements/$$peers.txt \
+		&& touch .venv-peers/$$peers/.installed || echo "requirements/$$peers.txt can't be installed here"; \
+	done
+	@test -e .venv-peers/pgloader/usr/bin/pgloader || { cd .venv-peers && apt-get -qq download pgloader \
+		&& dpkg -x pgloader_*.deb pgloader && rm pgloader_*.deb; } || echo "Debian's pgloader can't be had here"
+	$(BIN)/python -m bench.peers $(ARGS)
 
 lock: $(INSTALLED) ## Pin the newest allowed dependencies anew in requirements/*.txt
 	$(COMPILE) --upgrade --extra local --group dev pyproject.toml --output-file requirements/dev.txt
 	$(COMPILE) --constraint requirements/dev.txt pyproject.toml --output-file requirements/runtime.txt
+	for peers in peers peers-ingestr peers-singer; do \
+		$(COMPILE) --upgrade requirements/$$peers.in --output-file requirements/$$peers.txt || exit; done
 	$(COMPILE) --upgrade requirements/build.in --output-file requirements/build.txt
 
 clean: ## Remove the environment and every cache; data in .loadstone stay

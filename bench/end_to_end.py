@@ -2,59 +2,44 @@
 
 Both load the same records into the same server, then build the same primary key and two indexes and analyse:
 psql from the uncompressed local file into a logged table, Loadstone from the gzipped object through every
-check to a published version. They take turns; the medians are compared.
+check to a published version. The same records with one bad in a thousand, and as Parquet, take turns with
+them. Every figure is a median over the rounds.
 """
 
 import argparse
 import asyncio
-import os
-import statistics
 import tempfile
-import time
-from collections.abc import Callable
-from datetime import date
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import msgspec
 from msgspec import Struct
 
-from bench import orders
+from bench import flame, importing, orders, psql
+from bench.importing import Bench, Importing
+from bench.measured import Measured, median, stages
 from bench.orders import Files
-from services.local import postgres, stack
-from services.local.servers import Options, Outside
-from services.local.stack import Stack
-from shared import bucket, queue, settings
-from shared.bucket import Bucket
-from shared.catalog import datasets, runs
-from shared.catalog.runs import Request
-from shared.domain import delivery
-from shared.domain.dataset import Dataset
-from shared.domain.run import FINAL_STATES, DatasetId, ObjectRef, RunId, RunState, Trigger
-from shared.postgres.pool import Pool, pool
-from shared.settings import ObjectStore, Redis
-from shared.settings.variables import Secret
 
-RESULTS = Path(__file__).with_name("results") / "latest.json"
-BUCKET = "bench"
-DAY = date(2026, 1, 31)
+RESULTS = Path(__file__).with_name("results")
+BAD_EVERY = 1000
 
 
-class Measured(Struct, frozen=True, kw_only=True):
-    """Seconds of one round, by what was done; `cpu` are those of the worker's process alone."""
+class Size(Struct, frozen=True, kw_only=True):
+    """Clean CSV of one size."""
 
-    total: float
-    load: float
-    cpu: float = 0.0
-    stages: dict[str, float]
+    rows: int
+    mb: float
+    seconds: float
+    seconds_per_million: float
+    peak_rss_mb: float
 
 
 class Results(Struct, frozen=True, kw_only=True):
-    """What is written to bench/results/latest.json; later benchmarks add keys."""
+    """What is written to bench/results/latest.json."""
 
     end_to_end_ratio: float
     load_ratio: float
+    bad_rows_ratio: float
+    parquet_ratio: float
     rows_per_second: int
     mb_per_second: float
     peak_rss_mb: float
@@ -64,6 +49,8 @@ class Results(Struct, frozen=True, kw_only=True):
     loadstone_seconds: float
     rows: int
     rounds: int
+    sizes: list[Size]
+    flame_graph: str
 
 
 def main() -> None:
@@ -71,186 +58,107 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--full", action="store_true", help="also a tenth and ten times of the rows")
     chosen = parser.parse_args()
+    RESULTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="loadstone-bench-") as folder:
         Path(folder).chmod(0o711)
-        results = asyncio.run(compare(Path(folder), chosen.rows, chosen.rounds))
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
+        results = asyncio.run(compare(Path(folder), chosen.rows, chosen.rounds, full=chosen.full))
+    (RESULTS / "latest.json").write_bytes(msgspec.json.format(msgspec.json.encode(results)))
     _tell(results)
 
 
-async def compare(folder: Path, rows: int, rounds: int) -> Results:
+async def compare(folder: Path, rows: int, rounds: int, *, full: bool) -> Results:
     """Take turns, each on the same servers."""
     print(f"making {rows:,} records ...", flush=True)
-    files = orders.files(folder / "files", rows)
-    outside = settings.read(_without_own_settings(), form=Outside)
-    worker = [service for service in stack.loadstone(workers=1, api_port=None) if service.name == "worker"]
-    async with (
-        stack.running(Options(data=folder / "data"), outside, worker, lambda _name, _line: None) as up,
-        pool(up.endpoints.database_url, size=3, application="bench") as db,
-        bucket.connect(_store(up)) as store,
-    ):
-        importing = Importing(up, db, await _prepare(db, store, files))
-        psql, ours = [], []
-        for turn in range(rounds + 1):  # the first warms up, and doesn't count
-            psql.append(await _psql(up, files))
-            ours.append(await importing.measure())
-            print(f"round {turn}: psql {psql[-1].total:.2f} s, Loadstone {ours[-1].total:.2f} s", flush=True)
-        peak = _peak_rss(up.children["worker"].pid)
-    return _results(psql[1:], ours[1:], files, peak)
+    made = orders.files(folder / "files", rows)
+    async with importing.running(folder / "data") as bench:
+        clean = await bench.prepared(orders.document(importing.BUCKET), made.compressed)
+        peak = (await clean.measure()).peak_mb  # before anything else has grown the process
+        took = await _rounds(bench, made, clean, await _others(bench, folder, made), rounds)
+        flame_graph = await flame.record(bench.worker, clean, RESULTS / "flame.svg")
+        sizes = [_size(made, took["Loadstone"], peak)]
+        for count in (rows // 10, rows * 10) if full else ():
+            other = orders.files(folder / "files", count)
+            again = await bench.prepared(orders.document(importing.BUCKET), other.compressed)
+            repeated = [await again.measure() for _ in range(rounds if count < rows else 1)]
+            sizes.append(_size(other, repeated, max(measured.peak_mb for measured in repeated)))
+    return _results(took, made, sizes, flame_graph)
 
 
-def _results(psql: list[Measured], ours: list[Measured], files: Files, peak: float) -> Results:
-    def median(rounds: list[Measured], value: Callable[[Measured], float]) -> float:
-        return statistics.median(value(measured) for measured in rounds)
+async def _others(bench: Bench, folder: Path, made: Files) -> dict[str, Importing]:
+    bad = orders.files(folder / "files", made.rows, bad_every=BAD_EVERY)
+    document = orders.document(importing.BUCKET, "orders_bad")
+    columnar = orders.document(importing.BUCKET, "orders_parquet", ending="parquet")
+    return {
+        "bad rows": await bench.prepared(document, bad.compressed),
+        "Parquet": await bench.prepared(columnar, orders.parquet(made)),
+    }
 
-    seconds = median(ours, lambda measured: measured.total)
-    baseline = median(psql, lambda measured: measured.total)
-    load = median(ours, lambda measured: measured.load) / median(psql, lambda measured: measured.load)
-    names = dict.fromkeys(name for measured in ours for name in measured.stages)
-    return Results(
-        end_to_end_ratio=round(seconds / baseline, 3),
-        load_ratio=round(load, 3),
-        rows_per_second=round(files.rows / seconds),
-        mb_per_second=round(files.size / 1e6 / seconds, 1),
+
+async def _rounds(
+    bench: Bench, made: Files, clean: Importing, others: dict[str, Importing], rounds: int
+) -> dict[str, list[Measured]]:
+    took: dict[str, list[Measured]] = {"psql": [], "Loadstone": [], **{name: [] for name in others}}
+    for turn in range(rounds + 1):  # the first warms up, and doesn't count
+        took["psql"].append(await psql.measure(bench.database_url, made))
+        took["Loadstone"].append(await clean.measure())
+        for name, other in others.items():
+            took[name].append(await other.measure())
+        told = ", ".join(f"{name} {measured[-1].total:.2f} s" for name, measured in took.items())
+        print(f"round {turn}: {told}", flush=True)
+    return {name: measured[1:] for name, measured in took.items()}
+
+
+def _size(made: Files, rounds: list[Measured], peak: float) -> Size:
+    seconds = median(rounds, lambda measured: measured.total)
+    return Size(
+        rows=made.rows,
+        mb=round(made.size / 1e6, 1),
+        seconds=round(seconds, 3),
+        seconds_per_million=round(seconds / made.rows * 1e6, 3),
         peak_rss_mb=round(peak, 1),
-        stages={name: round(statistics.median(m.stages.get(name, 0.0) for m in ours), 3) for name in names},
+    )
+
+
+def _results(took: dict[str, list[Measured]], made: Files, sizes: list[Size], flame_graph: str) -> Results:
+    ours = took["Loadstone"]
+    seconds = {name: median(rounds, lambda measured: measured.total) for name, rounds in took.items()}
+    load = {name: median(rounds, lambda measured: measured.load) for name, rounds in took.items()}
+    return Results(
+        end_to_end_ratio=round(seconds["Loadstone"] / seconds["psql"], 3),
+        load_ratio=round(load["Loadstone"] / load["psql"], 3),
+        bad_rows_ratio=round(seconds["bad rows"] / seconds["Loadstone"], 3),
+        parquet_ratio=round(seconds["Parquet"] / seconds["Loadstone"], 3),
+        rows_per_second=round(made.rows / seconds["Loadstone"]),
+        mb_per_second=round(made.size / 1e6 / seconds["Loadstone"], 1),
+        peak_rss_mb=sizes[0].peak_rss_mb,
+        stages=stages(ours),
         worker_cpu_seconds=round(median(ours, lambda measured: measured.cpu), 3),
-        psql_seconds=round(baseline, 3),
-        loadstone_seconds=round(seconds, 3),
-        rows=files.rows,
+        psql_seconds=round(seconds["psql"], 3),
+        loadstone_seconds=round(seconds["Loadstone"], 3),
+        rows=made.rows,
         rounds=len(ours),
+        sizes=sizes,
+        flame_graph=flame_graph,
     )
-
-
-async def _prepare(db: Pool, store: Bucket, files: Files) -> ObjectRef:
-    await store.create(BUCKET)
-    declared = msgspec.convert(orders.document(BUCKET), Dataset)
-    async with db.acquire() as connection, connection.transaction():
-        await datasets.apply(connection, declared, actor="bench")
-    return await store.put(BUCKET, f"orders/{DAY}/orders.csv.gz", files.compressed.read_bytes())
-
-
-class Importing:
-    """Imports the object again and again through the worker's process."""
-
-    def __init__(self, up: Stack, db: Pool, item: ObjectRef) -> None:
-        self._up = up
-        self._db = db
-        self._item = item
-
-    async def measure(self) -> Measured:
-        """From the moment in which the run is accepted to the one in which its version is live."""
-        async with queue.connect(Redis(url=Secret(self._up.endpoints.redis_url))) as doorbell:
-            await queue.ping(doorbell)
-            cpu = _cpu_seconds(self._up.children["worker"].pid)
-            started = time.perf_counter()
-            run_id = await self._accept()
-            await queue.ring(doorbell, run_id, 0)
-            # Another process ends the run, so there is nothing to wait on but the catalog.
-            while (run := await runs.read(self._db, run_id)).state not in FINAL_STATES:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-            total = time.perf_counter() - started
-            cpu = _cpu_seconds(self._up.children["worker"].pid) - cpu
-        if run.state is not RunState.SUCCEEDED:
-            raise SystemExit(f"the import failed: {run.error_message}")
-        report: dict[str, Any] = await runs.report(self._db, run_id) or {}
-        await self._drop_version()
-        return Measured(total=total, load=report["stages"]["load"], cpu=cpu, stages=report["stages"])
-
-    async def _accept(self) -> RunId:
-        nonce = uuid4().hex
-        request = Request(
-            dataset_id=DatasetId(1),
-            contract_version=1,
-            business_date=DAY,
-            trigger=Trigger.MANUAL,
-            requested_by="bench",
-            nonce=nonce,
-        )
-        identity = delivery.delivery_key("orders", 1, DAY, [self._item], nonce)
-        async with self._db.acquire() as connection, connection.transaction():
-            run_id, _ = await runs.submit(connection, request, identity, [self._item])
-        return run_id
-
-    async def _drop_version(self) -> None:
-        """Gives the disk back between rounds, as psql's round does."""
-        await self._db.execute("DROP SCHEMA bench CASCADE")
-        for row in await self._db.fetch(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'loadstone_versions'"
-        ):
-            await self._db.execute(f'DROP TABLE loadstone_versions."{row["tablename"]}"')
-
-
-async def _psql(up: Stack, files: Files) -> Measured:
-    target = "public.baseline"
-    copy = f"\\copy {target} FROM '{files.plain}' WITH (FORMAT csv, HEADER true)"
-    indexes = [
-        f"CREATE INDEX baseline_i{place} ON {target} ({', '.join(columns)})"
-        for place, columns in enumerate(orders.INDEXES)
-    ]
-    finishing = [f"ALTER TABLE {target} ADD PRIMARY KEY (order_id)", *indexes, f"ANALYZE {target}"]
-    await _run_psql(
-        up, [f"DROP TABLE IF EXISTS {target}", f"CREATE TABLE {target} ({orders.COLUMNS})", "CHECKPOINT"]
-    )
-    load = await _run_psql(up, [copy])
-    finish = await _run_psql(up, finishing)
-    await _run_psql(up, [f"DROP TABLE {target}", "CHECKPOINT"])
-    return Measured(total=load + finish, load=load, stages={"load": load, "index": finish})
-
-
-async def _run_psql(up: Stack, statements: list[str]) -> float:
-    program = postgres.programs() / "psql"
-    arguments = [argument for statement in statements for argument in ("-c", statement)]
-    started = time.perf_counter()
-    process = await asyncio.create_subprocess_exec(
-        program,
-        *("-XqAt", "-v", "ON_ERROR_STOP=1", *arguments, up.endpoints.database_url),
-        env={**os.environ, "LD_LIBRARY_PATH": str(program.parent.parent / "lib")},
-    )
-    if await process.wait():
-        raise SystemExit("psql failed")
-    return time.perf_counter() - started
-
-
-def _peak_rss(pid: int) -> float:
-    """The largest resident set that a process has had, in MB."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024 / 1e6
-
-
-def _cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far, from /proc/PID/stat (proc(5)), in clock ticks there."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _store(up: Stack) -> ObjectStore:
-    return ObjectStore(
-        endpoint_url=up.endpoints.s3_endpoint_url,
-        region=up.endpoints.s3_region,
-        access_key_id=up.endpoints.s3_access_key_id,
-        secret_access_key=Secret(up.endpoints.s3_secret_access_key or ""),
-    )
-
-
-def _without_own_settings() -> dict[str, str]:
-    """Servers that the environment names are not measured: the benchmark brings its own."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("LOADSTONE_")}
 
 
 def _tell(results: Results) -> None:
     print(f"\nend to end    {results.end_to_end_ratio:.2f} of psql's {results.psql_seconds:.2f} s")
     print(f"load alone    {results.load_ratio:.2f} of psql \\copy")
+    print(f"bad rows      {results.bad_rows_ratio:.2f} of the clean file's time, one in {BAD_EVERY} bad")
+    print(f"Parquet       {results.parquet_ratio:.2f} of the CSV's time")
     print(f"throughput    {results.rows_per_second:,} rows/s, {results.mb_per_second:.0f} MB/s")
-    print(f"peak RSS      {results.peak_rss_mb:.0f} MB of the worker")
     print(f"worker CPU    {results.worker_cpu_seconds:.2f} s")
     print("stages        " + ", ".join(f"{name} {took:.2f} s" for name, took in results.stages.items()))
-    print(
-        f"written to    {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}"
-    )
+    for size in results.sizes:
+        print(
+            f"{size.rows:>12,}  rows, {size.mb:,.0f} MB: {size.seconds:.2f} s, "
+            f"{size.seconds_per_million:.2f} s per million, peak RSS {size.peak_rss_mb:.0f} MB"
+        )
+    print(f"flame graph   {results.flame_graph}")
+    print("written to    bench/results/latest.json")
 
 
 if __name__ == "__main__":
