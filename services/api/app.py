@@ -34,6 +34,8 @@ def build(io: Resources) -> ASGIApp:
             decisions.reject_run,
             quarantine.list_quarantine,
             preview.preview_object,
+            quarantine.download_quarantine,
+            quarantine.requeue_run,
             versions.list_versions,
             differences.compare_versions,
             rows.read_rows,

@@ -46,7 +46,7 @@ async def _publish(db: Connection, run_id: RunId, *, force: bool, actor: str) ->
     present = await datasets.read(db, run.dataset)
     version = await versions.read(db, dataset_id, run.version)
     accepted = (await datasets.contract(db, dataset_id, run.contract_version)).document
-    _refuse_unless_publishable(present, version, accepted, force=force)
+    _refuse_unless_publishable(run, present, version, accepted, force=force)
     if not await holds.approve(db, run_id) or not await versions.let_go(db, version):
         raise _not_held(await runs.read(db, run_id))
     # The present contract says who may read; the columns are those of the version itself.
@@ -67,7 +67,7 @@ def _not_held(run: Run) -> Conflict:
 
 
 def _refuse_unless_publishable(
-    present: DatasetRecord, version: Version, accepted: Dataset, *, force: bool
+    run: Run, present: DatasetRecord, version: Version, accepted: Dataset, *, force: bool
 ) -> None:
     """Raises Conflict where the held version does not fit what is live by now."""
     live, target = present.live_version, present.document.load.target
@@ -77,7 +77,7 @@ def _refuse_unless_publishable(
             f"{version.run_id} was accepted",
             hint="Reject it, and start the import again.",
         )
-    if slices.builds_on_live(accepted.load):
+    if slices.builds_on_live(accepted.load, run.trigger):
         if version.base != live:
             raise Conflict(
                 f"version {live} became live after the held one was made from version {version.base}",

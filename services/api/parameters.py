@@ -23,6 +23,10 @@ OfDataset = Annotated[
 ]
 InState = Annotated[RunState | None, QueryParameter(name="state", description="Only runs in this state.")]
 
+OfObject = Annotated[
+    str | None, QueryParameter(name="object", pattern=_TEXT, description="Only records of this object.")
+]
+
 Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="How many items a page holds at most.")]
 AfterName = Annotated[str, QueryParameter(name="after", pattern=_TEXT, description=_NEXT)]
 AfterId = Annotated[int, QueryParameter(name="after", ge=0, le=_LARGEST_ID, description=_NEXT)]

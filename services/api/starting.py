@@ -54,7 +54,7 @@ async def start(
                 after={"run": run_id, "businessDate": business_date, "force": force},
             )
     if new and run.state is RunState.QUEUED:
-        await _ring(io, run)
+        await ring(io, run)
     return run, new
 
 
@@ -78,7 +78,7 @@ async def _wait(io: Resources, db: Connection, request: Request, missing: Missin
     return run_id, new
 
 
-async def _ring(io: Resources, run: Run) -> None:
+async def ring(io: Resources, run: Run) -> None:
     """Wake a worker if Redis is there; if not, the scheduler rings when it is back."""
     try:
         await queue.ring(io.queue, run.id, run.fence)

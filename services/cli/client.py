@@ -36,6 +36,7 @@ from shared.files.preview import Preview
 
 TIMEOUT = 30.0
 PAGE = 100
+_BYTES = "application/octet-stream"
 
 
 class Client:
@@ -108,6 +109,18 @@ class Client:
         """The first records that a run rejected."""
         return self._first(limit, f"/v1/runs/{run_id}/quarantine", Page[Quarantined], cursor="after")
 
+    def quarantine_file(self, run_id: int, *, key: str | None) -> bytes:
+        """The records that a run rejected, of all objects or of one, as a file to correct."""
+        response = self._send("GET", f"/v1/runs/{run_id}/quarantine/file", query={"object": key})
+        if not response.is_success:
+            raise _refusal(response)
+        return response.content
+
+    def requeue(self, run_id: int, content: bytes) -> tuple[RunAnswer, bool]:
+        """Hands corrected records of a run back; the run that loads them, and whether it is a new one."""
+        response = self._send("POST", f"/v1/runs/{run_id}/requeue", content=content, kind=_BYTES)
+        return _answer(response, RunAnswer), response.status_code == httpx.codes.ACCEPTED
+
     def versions(self, dataset: str, *, limit: int) -> list[VersionAnswer]:
         """The newest versions."""
         return self._first(limit, f"/v1/datasets/{dataset}/versions", Page[VersionAnswer], cursor="before")
@@ -169,9 +182,10 @@ class Client:
         *,
         query: Mapping[str, object] | None = None,
         content: bytes | None = None,
+        kind: str = "application/json",
     ) -> httpx.Response:
         asked: Any = {name: value for name, value in (query or {}).items() if value is not None}
-        headers = {} if content is None else {"Content-Type": "application/json"}
+        headers = {} if content is None else {"Content-Type": kind}
         try:
             return self._http.request(method, path, params=asked, content=content, headers=headers)
         except httpx.TransportError as error:

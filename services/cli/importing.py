@@ -48,11 +48,7 @@ def command(
         if no_wait:
             output.answer(run, lambda: f"run {run.id}: {following.doing(run)}")
             return
-        following.follow(api, run)
-        found = api.run(run.id)
-    output.answer(found, lambda: outcome(found))
-    if found.state in BROKEN:
-        ctx.exit(Exit.IMPORT_FAILED)
+        ended(ctx, api, run)
 
 
 def _default_date(api: Client, dataset: str) -> date:
@@ -69,6 +65,15 @@ def default_date(document: Mapping[str, Any], now: datetime) -> date:
     schedule = document.get("schedule") or {}
     today = now.astimezone(ZoneInfo(schedule.get("timezone", "UTC"))).date()
     return today if schedule.get("businessDate") == "today" else today - timedelta(days=1)
+
+
+def ended(ctx: click.Context, api: Client, run: RunAnswer) -> None:
+    """Follows a run to its end, tells what became of it, and exits accordingly."""
+    following.follow(api, run)
+    found = api.run(run.id)
+    output.answer(found, lambda: outcome(found))
+    if found.state in BROKEN:
+        ctx.exit(Exit.IMPORT_FAILED)
 
 
 def outcome(run: RunDetail) -> Text:

@@ -47,6 +47,7 @@ _ALL = [
     Listed("rollback", "Make an earlier version of a dataset live again."),
     Listed("rows", "Show rows of a dataset's live version, or another one."),
     Listed("quarantine", "List the records that a run rejected."),
+    Listed("requeue", "Add corrected records of a run to the live version."),
     Listed("completion", "Print the shell's completion script."),
 ]
 VERBS: Mapping[str, Listed] = {str(verb.name): verb for verb in _ALL}

@@ -66,10 +66,10 @@ def raise_if_moved(accepted: Target, present: Target) -> None:
         )
 
 
-def raise_if_live_moved(load: Load, base: Version | None, live_version: int | None) -> None:
+def raise_if_live_moved(run: Run, load: Load, base: Version | None, live_version: int | None) -> None:
     """Raises LiveVersionMoved when another version is live than the one that the next one is made from."""
     made_from = base.number if base else None
-    if slices.builds_on_live(load) and made_from != live_version:
+    if slices.builds_on_live(load, run.trigger) and made_from != live_version:
         raise LiveVersionMoved(
             f"version {live_version} became live while the next one was made from version {made_from}"
         )
@@ -78,7 +78,7 @@ def raise_if_live_moved(load: Load, base: Version | None, live_version: int | No
 async def check(io: Resources, progress: Progress, loaded: Loaded) -> Report:
     """The report on a load. Raises CountsDiffer when reader and server counted differently."""
     _compare_counts(loaded)
-    progress.findings = await judge(io, progress, loaded.rows)
+    progress.findings = await judge(io, progress, loaded.rows + loaded.beside)
     return Report(rows=loaded.rows, objects=loaded.objects, findings=progress.findings)
 
 

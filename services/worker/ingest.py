@@ -41,7 +41,7 @@ async def publish(report: Report, io: Resources, progress: Progress) -> None:
                 await runs.hold_fence(tx, run)
                 raise_if_superseded(run, dataset.load, dataset_now.live_business_date)
                 raise_if_moved(dataset.load.target, dataset_now.target)
-                raise_if_live_moved(dataset.load, progress.base, dataset_now.live_version)
+                raise_if_live_moved(run, dataset.load, progress.base, dataset_now.live_version)
                 version = await make_version(tx, progress)
                 await objects.count(tx, run.id, report.objects)
                 if reason := report.reason_to_hold(dataset.publish):

@@ -31,9 +31,13 @@ _MISMATCHES = frozenset({RejectCode.TYPE_MISMATCH, RejectCode.OUT_OF_RANGE})
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
-    """Filled staging tables: the rows that PostgreSQL counted, and what the parser counted per object."""
+    """Filled staging tables: the rows that PostgreSQL counted, and what the parser counted per object.
+
+    `beside` are the live rows of the same business date that they complete.
+    """
 
     rows: int
+    beside: int = 0
     objects: list[ObjectCounts]
 
 
@@ -74,7 +78,8 @@ async def unite(io: Resources, progress: Progress, counts: list[ObjectCounts]) -
     if progress.sliced:
         async with io.db.acquire() as db:
             await warehouse_slices.gather(db, progress.table, [part.relation for part in progress.staged])
-    return Loaded(rows=sum(part.rows for part in progress.staged), objects=counts)
+    loaded = sum(part.rows for part in progress.staged)
+    return Loaded(rows=loaded, beside=progress.beside, objects=counts)
 
 
 async def _copy_data(

@@ -14,7 +14,6 @@ from shared.domain.dataset import Dataset
 from shared.domain.run import ObjectRef
 from shared.errors import FileRefused
 from shared.files.batch import Batch
-from shared.files.reader import reader_for
 
 # Up to this size, the round trip of a GET and the start of threads take longer than the bytes.
 SMALL_BYTES = 1024 * 1024
@@ -51,13 +50,7 @@ class Prefetch:
     async def _whole[T](
         self, item: ObjectRef, work: Callable[[Batch], T], meter: Meter, keep_lines: bool
     ) -> list[T]:
-        io = self._io
-        reader = reader_for(
-            self._dataset,
-            max_ratio=io.max_compression_ratio,
-            block_bytes=io.block_bytes,
-            keep_lines=keep_lines,
-        )
+        reader = reading.reader_of(self._io, self._dataset, item, keep_lines=keep_lines)
 
         def parse(body: bytes) -> list[T]:
             started = time.perf_counter()
@@ -84,7 +77,7 @@ class Prefetch:
         return await self._fetching.pop(item.key)
 
     async def _fetch(self, item: ObjectRef) -> bytes:
-        async with aclosing(self._io.bucket.stream(self._dataset.source.bucket, item)) as chunks:
+        async with aclosing(reading.stream(self._io, self._dataset, item)) as chunks:
             return b"".join([chunk async for chunk in chunks])
 
     async def stop(self) -> None:

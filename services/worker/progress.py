@@ -11,7 +11,7 @@ from services.worker.reading import Meter
 from shared.catalog.runs import Claimed, Ending
 from shared.domain import additions
 from shared.domain.expectations import Finding
-from shared.domain.run import ObjectRef, RunState
+from shared.domain.run import ObjectRef, RunState, Trigger
 from shared.domain.slices import Slice
 from shared.domain.version import Version
 from shared.errors import LoadstoneError
@@ -55,6 +55,13 @@ class Progress(Meter):
         self.outcome = RunState.SUCCEEDED  # of an attempt that meets no error: that, or held
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.started = self._entered = time.perf_counter()
+
+    @property
+    def beside(self) -> int:
+        """The live rows of the run's business date that its corrected records complete."""
+        if self.run.trigger is not Trigger.REQUEUE:
+            return 0
+        return sum(one.rows for one in self.kept if one.business_date == self.run.business_date)
 
     def enter(self, stage: str) -> None:
         """Ends the present stage and begins the next."""

@@ -9,10 +9,12 @@ from typing import Any
 
 from services.worker.overlap import ahead
 from services.worker.resources import Resources
+from shared.catalog import corrections
 from shared.domain import quantities
 from shared.domain.dataset import Dataset
 from shared.domain.run import ObjectRef
 from shared.errors import FileRefused, FileTooLarge
+from shared.files import corrections as files_corrections
 from shared.files.batch import Batch
 from shared.files.reader import Reader, reader_for
 
@@ -45,12 +47,7 @@ async def batches[T](
 
     Raises FileRefused with the object's key and line in its message.
     """
-    reader = reader_for(
-        dataset,
-        max_ratio=io.max_compression_ratio,
-        block_bytes=io.block_bytes,
-        keep_lines=keep_lines,
-    )
+    reader = reader_of(io, dataset, item, keep_lines=keep_lines)
 
     def parse(piece: object) -> T | None:
         started = time.perf_counter()
@@ -90,13 +87,30 @@ async def _pieces(
             yield piece
 
     with ThreadPoolExecutor(1, "cutter") as cutter:
-        async with aclosing(io.bucket.stream(dataset.source.bucket, item)) as chunks:
+        async with aclosing(stream(io, dataset, item)) as chunks:
             async for chunk in chunks:
                 meter.count_bytes(len(chunk))
                 async for piece in each(reader.cut(chunk)):
                     yield piece
         async for piece in each(reader.cut_rest()):
             yield piece
+
+
+def reader_of(io: Resources, dataset: Dataset, item: ObjectRef, *, keep_lines: bool) -> Reader[Any]:
+    """What reads an object of the bucket, or corrected records in its place."""
+    return reader_for(
+        files_corrections.corrected(dataset) if corrections.is_one(item) else dataset,
+        max_ratio=io.max_compression_ratio,
+        block_bytes=io.block_bytes,
+        keep_lines=keep_lines,
+    )
+
+
+def stream(io: Resources, dataset: Dataset, item: ObjectRef) -> AsyncGenerator[bytes]:
+    """The stored bytes of an object, or of corrected records, in chunks."""
+    if corrections.is_one(item):
+        return corrections.stream(io.db, item)
+    return io.bucket.stream(dataset.source.bucket, item)
 
 
 def refuse_too_large(dataset: Dataset, item: ObjectRef) -> None:

@@ -30,6 +30,6 @@ async def load_some(progress: Progress, load_part: Callable[[Staged], Awaitable[
     if not loaded and first is not None:
         raise first
     objects = [item for part in loaded for item in part.objects]
-    load, date = progress.dataset.load, progress.run.business_date
-    progress.kept = slices.kept(load, progress.live, date, objects)
+    load, run = progress.dataset.load, progress.run
+    progress.kept = slices.kept(load, run.trigger, progress.live, run.business_date, objects)
     return loaded

@@ -36,6 +36,7 @@ class Trigger(StrEnum):
     SCHEDULE = "schedule"
     MANUAL = "manual"
     ROLLBACK = "rollback"
+    REQUEUE = "requeue"
 
 
 TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from shared.domain import packing
 from shared.domain.dataset import Load
-from shared.domain.run import ObjectRef, RunId
+from shared.domain.run import ObjectRef, RunId, Trigger
 
 SliceId = NewType("SliceId", int)
 
@@ -36,9 +36,9 @@ def are_composed(load: Load) -> bool:
     return load.mode == "merge"
 
 
-def builds_on_live(load: Load) -> bool:
+def builds_on_live(load: Load, trigger: Trigger) -> bool:
     """Whether the next version is made from the live one, and not from the delivery alone."""
-    return load.mode != "replace"
+    return load.mode != "replace" or trigger is Trigger.REQUEUE
 
 
 def per_object(load: Load) -> bool:
@@ -54,13 +54,18 @@ def missing(load: Load, objects: Iterable[ObjectRef], live: Iterable[Slice]) -> 
     return tuple(item for item in objects if (item.key, item.etag) not in there)
 
 
-def kept(load: Load, live: Iterable[Slice], business_date: date, loaded: Iterable[ObjectRef]) -> list[Slice]:
+def kept(
+    load: Load, trigger: Trigger, live: Iterable[Slice], business_date: date, loaded: Iterable[ObjectRef]
+) -> list[Slice]:
     """The live slices that the next version keeps, in their order, when these objects of a date were loaded.
 
     A date replaces its partition, an object what was loaded of the same key before, a delivery everything.
+    Corrected records come to what is there.
     """
     keys = {item.key for item in loaded}
     match load.mode:
+        case "replace" | "replacePartition" if trigger is Trigger.REQUEUE:
+            return list(live)
         case "append":
             return [one for one in live if one.object_key not in keys]
         case "replacePartition":

@@ -52,6 +52,7 @@ class DelimitedReader:
         self._block_bytes = block_bytes
         self._start: _Start | None = None
         self._comments = 0
+        self._has_rejects = False
         self._checker = Checker(dataset)
         self._masked = masking.masked(dataset)
         self._intolerable = _intolerable(dataset.format)
@@ -74,11 +75,12 @@ class DelimitedReader:
     def described(self) -> dict[str, object]:
         """How the object is read, as far as that is known: compression, encoding, what was detected.
 
-        `skippedLines` are those of preamble, footer and comments.
+        `skippedLines` are those of preamble, footer and comments; `header` is there once there are rejects.
         """
         skipped = self._comments + (self._start.margins.skipped_lines if self._start else 0)
         lines = {"skippedLines": skipped} if skipped else {}
-        return {**self._text.described, **self._sniffer.detected, **lines}
+        names = {"header": self._start.header.names} if self._start and self._has_rejects else {}
+        return {**self._text.described, **self._sniffer.detected, **lines, **names}
 
     def parse(self, block: Block) -> Batch | None:
         """The batch of a block; None where the block holds nothing but the header."""
@@ -191,6 +193,7 @@ class DelimitedReader:
                 *map(masking.withheld, rejects[: len(texts.rejects)]),
                 *map(partial(self._without_masked, found), rejects[len(texts.rejects) :], broken),
             ]
+        self._has_rejects = self._has_rejects or bool(rejects)
         return Batch(
             rows=rows,
             rejects=tuple(sorted(rejects, key=lambda reject: reject.line)),

@@ -55,10 +55,15 @@ async def forget_objects(db: Pool, run: Run, keys: Sequence[str]) -> None:
 
 
 async def page(
-    db: Connection | Pool, run_id: RunId, *, after: int = 0, limit: int = 100
+    db: Connection | Pool, run_id: RunId, *, after: int = 0, limit: int = 100, key: str | None = None
 ) -> list[Quarantined]:
-    """The records that the last attempt of a run rejected, in the order of the file."""
-    return rows.structs(await db.fetch(SQL.page, run_id, after, limit), Quarantined)
+    """The records that the last attempt of a run rejected, of all objects or of one, in the file's order."""
+    return rows.structs(await db.fetch(SQL.page, run_id, after, limit, key), Quarantined)
+
+
+async def objects(db: Connection | Pool, run_id: RunId) -> list[str]:
+    """The keys of the objects of which the last attempt of a run rejected records."""
+    return [row["object"] for row in await db.fetch(SQL.objects, run_id)]
 
 
 async def purge(db: Connection | Pool, *, kept_days: int, limit: int) -> int:

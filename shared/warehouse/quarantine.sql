@@ -10,9 +10,16 @@ DELETE FROM loadstone.quarantine WHERE run_id = $1 AND fence = $2 AND object = A
 -- Rejected records of the last attempt of a run, in the order in which they were found.
 SELECT q.id, q.object, q.line, q.column_name AS column, q.code, q.message, q.raw, q.at
 FROM loadstone.quarantine q JOIN loadstone.run r ON r.id = q.run_id AND r.fence = q.fence
-WHERE q.run_id = $1 AND q.id > $2
+WHERE q.run_id = $1 AND q.id > $2 AND ($4::text IS NULL OR q.object = $4)
 ORDER BY q.id
 LIMIT $3;
+
+-- name: objects
+-- The objects of which the last attempt of a run rejected records.
+SELECT DISTINCT q.object
+FROM loadstone.quarantine q JOIN loadstone.run r ON r.id = q.run_id AND r.fence = q.fence
+WHERE q.run_id = $1
+ORDER BY q.object;
 
 -- name: purge
 -- Deletes records older than the dataset's contract keeps them.

@@ -30,7 +30,7 @@ async def test_the_scheme_may_be_written_in_any_case(io: Resources) -> None:
 async def test_every_route_under_v1_asks_for_the_token(io: Resources, api: httpx.AsyncClient) -> None:
     paths = (await api.get("/schema/openapi.json")).json()["paths"]
     asked = [(method, path) for path in paths for method in paths[path] if path.startswith("/v1")]
-    assert len(asked) == 11
+    assert len(asked) > 10
     async with client(io, token=None) as stranger:
         for method, path in asked:
             address = path.replace("{name}", "flights").replace("{run_id}", "1")

@@ -41,10 +41,10 @@ async def test_documents_are_taken_from_the_folder_datasets(commands: Commands) 
 
 async def test_one_mistake_anywhere_keeps_all_documents_from_being_applied(commands: Commands) -> None:
     commands.declare("planes")
-    commands.declare(load={"target": {"schema": "public", "table": "flights"}, "mode": "append"})
+    commands.declare(load={"target": {"schema": "public", "table": "flights"}, "mode": "upsert"})
     done = await commands.run("apply", ".")
     assert done.exit_code == Exit.FAILURE
-    assert "flights.yaml: load.mode: 'append' is not supported yet" in done.stderr
+    assert "flights.yaml: load.mode: 'upsert' found" in done.stderr
     assert await commands.json("datasets") == []
 
 

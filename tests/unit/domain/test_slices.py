@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.domain import slices
 from shared.domain.dataset import Load
-from shared.domain.run import ObjectRef, RunId
+from shared.domain.run import ObjectRef, RunId, Trigger
 from shared.domain.slices import Slice, SliceId
 
 DAY = date(2013, 1, 1)
@@ -59,7 +59,7 @@ class Warehouse:
     def deliver(self, delivery: Delivery) -> None:
         day, objects = delivery
         missing = slices.missing(self.load, objects, self.live)
-        kept = slices.kept(self.load, self.live, day, missing)
+        kept = slices.kept(self.load, Trigger.MANUAL, self.live, day, missing)
         parts = slices.parts(self.load, missing, at_most=3, part_bytes=1) if missing else []
         self.live = [*kept, *(self._slice(day, part) for part in parts)]
 
