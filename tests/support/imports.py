@@ -136,7 +136,7 @@ class Importer:
 
 @asynccontextmanager
 async def importer(dsn: str, store: Store, bucket_name: str) -> AsyncGenerator[Importer]:
-    """Imports with short leases, so that tests need not wait."""
+    """Imports with short leases, so that tests need not wait, and by one worker into one table."""
     settings = ObjectStore(
         endpoint_url=store.endpoint_url,
         region=store.region,
@@ -155,7 +155,7 @@ async def importer(dsn: str, store: Store, bucket_name: str) -> AsyncGenerator[I
             publish_timeout=30.0,
             lock_timeout=0.1,
             part_bytes=16 * 1024 * 1024,
-            max_parts=8,
+            max_parts=1,
             check_timeout=2.0,
         )
         yield Importer(io, bucket_name)
