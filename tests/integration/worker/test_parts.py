@@ -80,8 +80,18 @@ async def test_a_delivery_in_parts_becomes_one_version(imports: Importer) -> Non
 
 async def test_both_workers_load_parts(imports: Importer) -> None:
     await imports.apply(FIELDS)
-    run = await delivered(imports)
-    told = await runs.report(imports.db, run.id)
+    run_id = await imports.accept(DAY, await imports.put(DAY, files()))
+
+    async def help_out() -> None:
+        run = await planned(imports, run_id)
+        # As long as the first one is busy with a part, it takes no other.
+        await parts.claim(imports.db, run, worker="first", lease=1.0)
+        await work.help_with(run_id, spreading(imports, "second"))
+
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        group.create_task(help_out())
+        await ingest(run_id, spreading(imports, "first"))
+    told = await runs.report(imports.db, run_id)
     assert told is not None
     assert {part["worker"] for part in told["parts"]} == {"first", "second"}
 
