@@ -50,7 +50,7 @@ lock: $(INSTALLED) ## Pin the newest allowed dependencies anew in requirements/*
 	$(COMPILE) --upgrade requirements/build.in --output-file requirements/build.txt
 
 clean: ## Remove the environment and every cache; data in .loadstone stay
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment is made anew when its interpreter is gone, and otherwise only brought up to date. uv comes
