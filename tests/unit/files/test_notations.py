@@ -202,9 +202,8 @@ def test_a_zones_clock_is_read_as_zoneinfo_reads_it(zone: str, data: st.DataObje
     beside = st.builds(
         lambda moment, by: moment + by, edge, st.timedeltas(timedelta(hours=-3), timedelta(hours=3))
     )
-    moments = data.draw(
-        st.lists(beside | st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 30)), min_size=1)
-    )
+    anywhere = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 30)).map(lambda m: m.replace(fold=0))
+    moments = data.draw(st.lists(beside | anywhere, min_size=1))  # a text tells nothing of a fold
     expected = []
     for moment in moments:
         skipped = info.utcoffset(moment.replace(fold=1)) > info.utcoffset(moment)  # type: ignore[operator]
