@@ -1,9 +1,9 @@
-"""Clears away what nobody needs any more: old versions, abandoned staging tables, expired quarantine."""
+"""Clears away what nobody needs any more: old versions, leftover staging tables, quarantine, past runs."""
 
 import asyncpg
 
 from services.scheduler.resources import Resources
-from shared.catalog import datasets, runs, slices, versions
+from shared.catalog import datasets, history, runs, slices, versions
 from shared.domain.dataset import Retention
 from shared.domain.slices import Slice
 from shared.domain.version import Version
@@ -19,6 +19,7 @@ VERSIONS_AT_ONCE = 50
 TABLES_AT_ONCE = 50
 SLICES_AT_ONCE = 200
 RECORDS_AT_ONCE = 10_000
+RUNS_AT_ONCE = 500
 IN_USE = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 
 
@@ -91,3 +92,11 @@ async def drop_leftovers(io: Resources) -> int:
 async def purge_quarantine(io: Resources) -> int:
     """Deletes rejected records that are older than their dataset keeps them; answers how many."""
     return await quarantine.purge(io.db, kept_days=Retention().quarantine_days, limit=RECORDS_AT_ONCE)
+
+
+async def purge_history(io: Resources) -> int:
+    """Deletes finished runs that are older than their dataset keeps them; answers how many."""
+    async with io.db.acquire() as db, db.transaction():
+        found = await history.past(db, RUNS_AT_ONCE)
+        await history.forget(db, found)
+    return len(found)

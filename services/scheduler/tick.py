@@ -84,6 +84,8 @@ async def clear_away(io: Resources, report: Report) -> None:
 
 
 async def purge(io: Resources, report: Report) -> None:
-    """What can wait for minutes, because it reads a whole table: quarantined records past their time."""
+    """What can wait for minutes, because it reads much: quarantined records and runs past their time."""
     async with report.step(io, "purge"):
         report.did["purged"] = await retire.purge_quarantine(io)
+    async with report.step(io, "history"):
+        report.did["runs forgotten"] = await retire.purge_history(io)

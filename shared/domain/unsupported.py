@@ -20,8 +20,6 @@ KEYS: frozenset[str] = frozenset().union(
     _under("quality[].", "method rule engine implementation scheduler schedule customProperties"),
     _under("publish.", "releaseGroup"),
     _under("sla[].", "unit element valueExt description scheduler schedule"),
-    _under("retention.", "historyDays"),
-    _under("limits.", "concurrency"),
     _under("access.", "operate approve"),
 )
 

@@ -28,14 +28,15 @@ class ServiceLevel(Part, frozen=True, kw_only=True):
 
 
 class Retention(Part, frozen=True, kw_only=True):
-    """How many versions are kept and for how long, and for how long quarantined records are.
+    """How many versions are kept and for how long, and for how long rejected records and finished runs are.
 
-    Both bounds must hold; the live version and the newest one below it stay whatever their age.
+    Both bounds of versions must hold; the live version and the newest one below it stay whatever their age.
     """
 
     versions: Annotated[int, Meta(ge=2)] = 7
     days: Positive | None = None
     quarantine_days: Positive = 30
+    history_days: Positive | None = None
 
 
 class Backoff(Part, frozen=True, kw_only=True):
@@ -52,6 +53,7 @@ class Limits(Part, frozen=True, kw_only=True):
     max_file_bytes: Size = "20GiB"
     max_row_bytes: Size = "4MiB"
     timeout: Duration = "2h"
+    concurrency: Positive = 1
     retries: Annotated[int, Meta(ge=1, le=20)] = 3
     backoff: Backoff = Backoff()
 

@@ -38,6 +38,7 @@ _RULES: Sequence[tuple[tuple[str, ...], Callable[..., Iterator[Mistake]]]] = (
     (("quality", "schema"), quality.quality_mistakes),
     (("schedule",), operation.schedule_mistakes),
     (("sla", "schedule"), operation.sla_mistakes),
+    (("retention",), operation.retention_mistakes),
     (("limits",), operation.limit_mistakes),
     (("access",), operation.access_mistakes),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from shared.domain import planning, quantities
-from shared.domain.dataset import Access, Limits, Schedule, ServiceLevel
+from shared.domain.dataset import Access, Limits, Retention, Schedule, ServiceLevel
 from shared.domain.markup import Mistake
 from shared.domain.rules import identifiers
 
@@ -43,11 +43,26 @@ def sla_mistakes(sla: Sequence[ServiceLevel], schedule: Schedule | None) -> Iter
         yield Mistake(path=("sla", 1), text="timeOfAvailability found a second time")
 
 
+def retention_mistakes(retention: Retention) -> Iterator[Mistake]:
+    """Times that contradict each other: a run takes its rejected records along."""
+    days = retention.history_days
+    if days is not None and days < retention.quarantine_days:
+        text = (
+            f"{days} found, at least quarantineDays ({retention.quarantine_days}) expected: "
+            "rejected records go with their run"
+        )
+        yield Mistake(path=("retention", "historyDays"), text=text)
+
+
 def limit_mistakes(limits: Limits) -> Iterator[Mistake]:
     """Limits that nothing could keep, or that contradict each other."""
     for key, value in (("timeout", limits.timeout), ("maxFileBytes", limits.max_file_bytes)):
         if value.lstrip("0")[:1].isalpha():
             yield Mistake(path=("limits", key), text=f"{value!r} found, more than nothing expected")
+    if limits.concurrency > 1:
+        why = "the versions of a dataset are made one after the other"
+        text = f"{limits.concurrency} found, 1 expected: {why}"
+        yield Mistake(path=("limits", "concurrency"), text=text)
     if quantities.size(limits.max_row_bytes) > quantities.size(limits.max_file_bytes):
         text = f"{limits.max_row_bytes} found, at most maxFileBytes ({limits.max_file_bytes}) expected"
         yield Mistake(path=("limits", "maxRowBytes"), text=text)

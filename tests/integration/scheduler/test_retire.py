@@ -151,6 +151,6 @@ async def test_quarantine_is_purged_after_the_days_that_its_dataset_keeps_it(sch
     )
     report = Report()
     await tick.purge(scheduler.io, report)
-    assert report.did == {"purged": 2}
+    assert report.did["purged"] == 2
     left = await scheduler.io.db.fetch("SELECT run_id FROM loadstone.quarantine")
     assert {(await runs.read(scheduler.io.db, row["run_id"])).dataset for row in left} == {"weather"}

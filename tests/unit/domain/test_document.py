@@ -233,6 +233,8 @@ def test_the_path_counts_the_items_of_lists_from_zero(path: str, value: object, 
         ({"sla": [{"property": "timeOfAvailability", "value": "07:30"}]}, "sla"),
         ({"limits.timeout": "0s"}, "limits.timeout"),
         ({"limits": {"maxFileBytes": "1KiB", "maxRowBytes": "1MiB"}}, "limits.maxRowBytes"),
+        ({"limits.concurrency": 2}, "limits.concurrency"),
+        ({"retention": {"quarantineDays": 30, "historyDays": 29}}, "retention.historyDays"),
         ({"limits.backoff": {"initial": "1h", "max": "1m"}}, "limits.backoff.initial"),
     ],
 )

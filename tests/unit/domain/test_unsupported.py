@@ -93,7 +93,7 @@ evolution.newColumns evolution.typeMismatch
 load.indexes[0].method
 publish.releaseGroup
 sla[0].property sla[0].unit sla[2].property sla[2].unit
-calendar retention.historyDays limits.concurrency notify access.operate access.approve
+calendar notify access.operate access.approve
 """
 
 
