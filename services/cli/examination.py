@@ -6,9 +6,10 @@ from typing import Any, BinaryIO
 
 from msgspec import Struct
 
-from shared.domain import expectations
+from shared.domain import expectations, misfits
 from shared.domain.dataset import Dataset
 from shared.domain.expectations import Finding
+from shared.domain.misfits import Misfits
 from shared.domain.report import Reject
 from shared.errors import FileRefused
 from shared.files import reader as files
@@ -62,14 +63,17 @@ def examine(file: BinaryIO, reader: Reader[Any], dataset: Dataset, *, show: int)
     """Reads the file to its end, in bounded memory, and judges it."""
     checked = Checked(file=file.name)
     started = time.perf_counter()
+    misread: dict[str, Misfits] = {}
     try:
         for batch in files.read(reader, _chunks(file, checked)):
             _count(checked, batch, show)
+            misread = misfits.added(misread, batch.misfits)
     except FileRefused as refused:
         checked.refusal = Refusal(
             code=refused.code, message=refused.message, line=refused.line, hint=refused.hint
         )
     checked.seconds = round(time.perf_counter() - started, 3)
+    checked.warnings += [misfits.told(each, checked.records) for each in misread.values()]
     _judge(checked, dataset)
     return checked
 

@@ -1,6 +1,7 @@
 """`loadstone run`: all that is known about one run."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import rich_click as click
 from rich.console import Group, RenderableType
@@ -63,7 +64,15 @@ def _parts(run: RunDetail) -> Iterator[RenderableType]:
     if run.state is RunState.HELD:
         yield Text("\nHeld", style="bold")
         yield facts(_ways_on(run))
-    for finding in (run.report or {}).get("findings", ()):
+    yield from _remarks(run.report or {})
+
+
+def _remarks(report: Mapping[str, Any]) -> Iterator[Text]:
+    """What did not fit, unless it is a finding because it was discarded, and what was found."""
+    for misfits in report.get("misfits", ()):
+        if not misfits.get("discarded"):
+            yield Text(f"\n{output.printable(str(misfits.get('message')))}")
+    for finding in report.get("findings", ()):
         yield Text(f"\n{finding.get('severity')}: {output.printable(str(finding.get('message')))}")
 
 

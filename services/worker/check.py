@@ -9,7 +9,7 @@ from services.worker.judging import judge
 from services.worker.loading import Loaded
 from services.worker.progress import Progress
 from services.worker.resources import Resources
-from shared.domain import expectations, slices
+from shared.domain import expectations, misfits, slices
 from shared.domain.dataset import Load, Publish, Target
 from shared.domain.expectations import Finding
 from shared.domain.report import ObjectCounts
@@ -78,7 +78,8 @@ def raise_if_live_moved(run: Run, load: Load, base: Version | None, live_version
 async def check(io: Resources, progress: Progress, loaded: Loaded) -> Report:
     """The report on a load. Raises CountsDiffer when reader and server counted differently."""
     _compare_counts(loaded)
-    progress.findings = await judge(io, progress, loaded.rows + loaded.beside)
+    discarded = misfits.findings(progress.misfits, progress.records_read)
+    progress.findings = [*discarded, *await judge(io, progress, loaded.rows + loaded.beside)]
     return Report(rows=loaded.rows, objects=loaded.objects, findings=progress.findings)
 
 

@@ -16,8 +16,8 @@ from services.worker.overlap import ahead
 from services.worker.prefetch import prefetching
 from services.worker.progress import Progress, Staged
 from services.worker.resources import Resources
-from shared.domain import expectations
-from shared.domain.report import ObjectCounts, Reject, RejectCode
+from shared.domain import expectations, misfits
+from shared.domain.report import ObjectCounts, Reject
 from shared.errors import RecordRejected, TooManyErrors
 from shared.files.batch import Batch
 from shared.warehouse import quarantine, staging
@@ -27,7 +27,6 @@ from shared.warehouse.staging import Encoder
 AHEAD = 2
 # A smaller delivery is read to its end in seconds, whatever it holds.
 HOPELESS_BYTES = 16 << 20
-_MISMATCHES = frozenset({RejectCode.TYPE_MISMATCH, RejectCode.OUT_OF_RANGE})
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -102,6 +101,7 @@ async def _copy_data(
                 async for encoded in found:
                     total = _added(total, encoded.batch)
                     progress.records_read += encoded.batch.records
+                    progress.misread(item.key, encoded.batch.misfits)
                     await _reject(io, progress, item.key, encoded.batch.rejects)
                     progress.rows_done += encoded.batch.rows.num_rows
                     yield encoded.data
@@ -129,18 +129,17 @@ async def _reject(io: Resources, progress: Progress, key: str, rejects: tuple[Re
     progress.first_reject = progress.first_reject or f"{key} line {kept[0].line}: {kept[0].message}"
     await quarantine.add(io.db, progress.run, key, kept)
     if progress.dataset.evolution.type_mismatch == "freeze":
-        _refuse_mismatch(key, rejects)
+        _refuse_mismatch(key, rejects, progress.suggestion)
     if not tolerated:
-        raise RecordRejected(f"{progress.first_reject} ({kept[0].code})")
+        raise RecordRejected(f"{progress.first_reject} ({kept[0].code}){progress.suggestion}")
     refuse_beyond_budget(progress, share=_share(progress))
 
 
-def _refuse_mismatch(key: str, rejects: tuple[Reject, ...]) -> None:
+def _refuse_mismatch(key: str, rejects: tuple[Reject, ...], suggestion: str) -> None:
     for reject in rejects:
-        if reject.code in _MISMATCHES:
-            raise RecordRejected(
-                f"{key} line {reject.line}: {reject.message} ({reject.code}, evolution.typeMismatch: freeze)"
-            )
+        if reject.code in misfits.CODES:
+            rule = f"{reject.code}, evolution.typeMismatch: freeze"
+            raise RecordRejected(f"{key} line {reject.line}: {reject.message} ({rule}){suggestion}")
 
 
 def _share(progress: Progress) -> float:
@@ -155,4 +154,4 @@ def refuse_beyond_budget(progress: Progress, *, share: float) -> None:
         progress.dataset.load, rejected=progress.rejected, read=progress.records_read, share=share
     )
     if exceeded:
-        raise TooManyErrors(f"{exceeded}; the first is {progress.first_reject}")
+        raise TooManyErrors(f"{exceeded}; the first is {progress.first_reject}{progress.suggestion}")

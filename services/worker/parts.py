@@ -21,7 +21,7 @@ from shared import errors, queue
 from shared.catalog import parts, runs
 from shared.catalog.parts import Part, Result, Standing
 from shared.catalog.runs import Claimed
-from shared.domain import packing
+from shared.domain import misfits, packing
 from shared.domain.report import ObjectCounts
 from shared.domain.run import RunId, RunState
 from shared.errors import LeaseLost, LoadstoneError, Permanent, QueueUnavailable, RunCancelled
@@ -113,6 +113,7 @@ async def _collect(io: Resources, progress: Progress) -> list[ObjectCounts]:
         progress.rejected += result.rejected
         progress.first_reject = progress.first_reject or result.first_reject
         progress.read |= result.read
+        progress.misfits = misfits.added(progress.misfits, result.misfits)
         for what, seconds in result.seconds.items():
             progress.spend(f"parts: {what}", seconds)
         told = {"number": part.number, "worker": part.worker, "objects": len(result.objects)}
@@ -152,6 +153,7 @@ def _result(progress: Progress, staged: Staged, counts: list[ObjectCounts]) -> R
         first_reject=progress.first_reject,
         objects=counts,
         read=progress.read,
+        misfits=[*progress.misfits.values()],
         seconds=progress.seconds,
     )
 

@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from services.worker.reading import Meter
 from shared.catalog.runs import Claimed, Ending
-from shared.domain import additions
+from shared.domain import additions, misfits
 from shared.domain.expectations import Finding
+from shared.domain.misfits import Misfits
 from shared.domain.run import ObjectRef, RunState, Trigger
 from shared.domain.slices import Slice
 from shared.domain.version import Version
@@ -50,6 +51,7 @@ class Progress(Meter):
         self.records_read = 0
         self.rejected = 0
         self.first_reject: str | None = None
+        self.misfits: Mapping[str, Misfits] = {}  # by field, what its type did not hold
         self.read: dict[str, Mapping[str, object]] = {}
         self.findings: Sequence[Finding] = ()
         self.outcome = RunState.SUCCEEDED  # of an attempt that meets no error: that, or held
@@ -81,6 +83,15 @@ class Progress(Meter):
         """Keeps what the reader found out about an object."""
         self.read[key] = found
 
+    def misread(self, key: str, found: Sequence[Misfits]) -> None:
+        """Keeps what the types of an object's fields did not hold."""
+        self.misfits = misfits.added(self.misfits, misfits.located(found, key))
+
+    @property
+    def suggestion(self) -> str:
+        """Completes the message of an error by what the types did not hold, and which would."""
+        return misfits.suggested(self.misfits, self.records_read)
+
     def ending(
         self, state: RunState, *, version: int | None = None, error: LoadstoneError | None = None
     ) -> Ending:
@@ -94,6 +105,7 @@ class Progress(Meter):
             "rowsQuarantined": self.rejected,
             **({"parts": self.parts} if self.parts else {}),
             **({"skipped": self.skipped} if self.skipped else {}),
+            **({"misfits": misfits.reported(self.misfits, self.records_read)} if self.misfits else {}),
             "read": self.read,
             "findings": msgspec.to_builtins(self.findings),
         }

@@ -18,11 +18,11 @@ async def load_some(progress: Progress, load_part: Callable[[Staged], Awaitable[
     loaded: list[Staged] = []
     first: FileRefused | RecordRejected | None = None
     for part in progress.staged:
-        before = progress.rows_done, progress.records_read, progress.rejected
+        before = progress.rows_done, progress.records_read, progress.rejected, progress.misfits
         try:
             loaded.append(await load_part(part))
         except (FileRefused, RecordRejected) as refused:
-            progress.rows_done, progress.records_read, progress.rejected = before
+            progress.rows_done, progress.records_read, progress.rejected, progress.misfits = before
             progress.first_reject = None
             progress.skipped[part.objects[0].key] = refused.message
             log.warning("object_skipped", key=part.objects[0].key, code=refused.code, reason=refused.message)

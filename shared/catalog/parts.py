@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from shared.domain.misfits import Misfits
 from shared.domain.report import ObjectCounts
 from shared.domain.run import Run, RunId
 from shared.errors import LeaseLost, LoadstoneError
@@ -45,6 +46,7 @@ class Result(Struct, frozen=True, kw_only=True):
     first_reject: str | None
     objects: list[ObjectCounts]
     read: dict[str, Mapping[str, Any]]
+    misfits: list[Misfits] = []
     seconds: dict[str, float]
 
 

@@ -26,7 +26,6 @@ KEYS: frozenset[str] = frozenset().union(
 VALUES: Mapping[str, frozenset[str]] = {
     "load.mode": frozenset({"scd2"}),
     "evolution.newColumns": frozenset({"evolve"}),
-    "evolution.typeMismatch": frozenset({"discard_value"}),
     "load.indexes[].method": frozenset({"gist", "spgist"}),
     "quality[].type": frozenset({"text", "custom"}),
     "sla[].property": frozenset(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct, structs
 
 from shared.domain import quantities
@@ -186,7 +187,8 @@ class DelimitedReader:
     def _batch(self, texts: Texts) -> Batch:
         self._comments += texts.skipped_lines
         found = [None if place is None else texts.columns[place] for place in self._places]
-        rows, broken = self._checker.check(found, texts.rows)
+        checked = self._checker.check(found, texts.rows, partial(_lines_of, texts))
+        broken = checked.broken
         rejects = [*map(self._judged, texts.rejects), *_rejects(texts, broken)]
         if self._masked:
             rejects = [
@@ -195,12 +197,13 @@ class DelimitedReader:
             ]
         self._has_rejects = self._has_rejects or bool(rejects)
         return Batch(
-            rows=rows,
+            rows=checked.rows,
             rejects=tuple(sorted(rejects, key=lambda reject: reject.line)),
             records=len(texts.block.ends) - texts.blank_lines - texts.skipped_lines,
             blank_lines=texts.blank_lines,
             first_line=texts.block.first_line,
             lines=_lines(texts, broken) if self._keep_lines else (),
+            misfits=checked.misfits,
         )
 
 
@@ -246,6 +249,9 @@ def _rejects(texts: Texts, broken: Sequence[BrokenRule]) -> Iterator[Reject]:
 
 
 def _lines(texts: Texts, broken: Sequence[BrokenRule]) -> list[int]:
-    rows = np.delete(np.arange(texts.rows, dtype=np.intp), [rule.row for rule in broken])
-    lines: list[int] = texts.block.lines(texts.numbers(rows)).tolist()
+    return _lines_of(texts, np.delete(np.arange(texts.rows), [rule.row for rule in broken]))
+
+
+def _lines_of(texts: Texts, rows: npt.ArrayLike) -> list[int]:
+    lines: list[int] = texts.block.lines(texts.numbers(np.array(rows, np.intp))).tolist()
     return lines

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import msgspec
 from msgspec import Raw, Struct
 
+from shared.domain import misfits
 from shared.domain.dataset import Dataset, Field
 from shared.domain.report import RejectCode
 from shared.files import missing
@@ -41,25 +42,48 @@ class _Refused(Exception):
         self.broken = broken
 
 
-type Texts = list[str | None]
+class Record(Struct, frozen=True, kw_only=True):
+    """The texts of a record's fields, in the contract's order. `discarded` are those that the types of JSON
+    forbid, which are None.
+    """
+
+    texts: list[str | None]
+    discarded: list[str]
 
 
 class RecordReader:
-    """Reads the records of one dataset: for each its fields' texts, in the contract's order."""
+    """Reads the records of one dataset."""
 
     def __init__(self, dataset: Dataset) -> None:
-        schema = dataset.schema
+        schema, evolution = dataset.schema, dataset.evolution
         self._fields = [_Place(field, missing.of(field, schema)) for field in schema.fields]
+        self._forgiving = frozenset(
+            field.name
+            for field in schema.fields
+            if misfits.are_discarded(field, evolution, schema.primary_key)
+        )
         self._known = frozenset(place.steps[0] for place in self._fields)
         self._strict = schema.fields_match not in ("subset", "partial")
 
-    def read(self, raw: bytes) -> Texts | Broken:
+    def read(self, raw: bytes) -> Record | Broken:
         """One record: a line's bytes."""
+        discarded: list[str] = []
         try:
             record = self._parsed(raw)
-            return [place.text(record) for place in self._fields]
+            texts = [self._text(place, record, discarded) for place in self._fields]
         except _Refused as refused:
             return refused.broken
+        return Record(texts=texts, discarded=discarded)
+
+    def _text(self, place: "_Place", record: Mapping[str, Raw], discarded: list[str]) -> str | None:
+        try:
+            return place.text(record)
+        except _Refused as refused:
+            column = refused.broken.column
+            if column not in self._forgiving or refused.broken.code is not RejectCode.TYPE_MISMATCH:
+                raise
+            discarded.append(column)
+            return None
 
     def _parsed(self, raw: bytes) -> Mapping[str, Raw]:
         try:

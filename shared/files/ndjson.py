@@ -5,22 +5,23 @@ through binary fractions. Whatever Arrow refuses, and every block in which a rul
 record instead; Arrow accepts nothing that this would not. Records with nested fields always are.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.json as pj
 
-from shared.domain import fieldtypes, quantities
+from shared.domain import fieldtypes, misfits, quantities
 from shared.domain.dataset import Dataset, Field
+from shared.domain.misfits import Misfits, Place
 from shared.domain.report import Reject, RejectCode
 from shared.errors import EncodingBroken, FileEmpty
 from shared.files import convert, jsonrecords, masking, missing
 from shared.files.batch import Batch
 from shared.files.blocks import Block, Positions
 from shared.files.checking import Checker
-from shared.files.jsonrecords import Broken, RecordReader
+from shared.files.jsonrecords import Broken, Record, RecordReader
 from shared.files.lines import LineCutter
 from shared.files.textstream import TextStream
 
@@ -45,6 +46,7 @@ class NdjsonReader:
         self._records = RecordReader(dataset)
         self._intolerable = _intolerable(dataset)
         self._schema = _arrow_schema(dataset)
+        self._fields = {field.name: field for field in dataset.schema.fields}
         self._none = [missing.values(field, dataset.schema) for field in dataset.schema.fields]
         self._unexpected: Literal["ignore", "error"] = (
             "ignore" if dataset.schema.fields_match in ("subset", "partial") else "error"
@@ -96,25 +98,52 @@ class NdjsonReader:
             return None
         arrays = [pa.concat_arrays(column.chunks) for column in table.columns]
         columns = [missing.left_out(array, none) for array, none in zip(arrays, self._none, strict=True)]
-        rows, broken = self._checker.check(columns, table.num_rows)
-        return None if broken else self._batch(block, written, rows, ())
+        checked = self._checker.check(columns, table.num_rows, lambda rows: rows)
+        if checked.broken or checked.misfits:
+            return None
+        return self._batch(block, written, checked.rows, (), ())
 
     def _by_record(self, block: Block, written: Positions) -> Batch:
-        read = [self._records.read(block.raw(number)) for number in written.tolist()]
-        good = written[[not isinstance(record, Broken) for record in read]]
-        records = [record for record in read if not isinstance(record, Broken)]
-        columns = [pa.array(column, pa.string()) for column in zip(*records, strict=True)]
-        rows, broken = self._checker.check(columns or [None] * len(self._none), len(records))
-        kept = np.delete(good, [rule.row for rule in broken])
-        told = {
-            number: record
-            for number, record in zip(written.tolist(), read, strict=True)
-            if isinstance(record, Broken)
-        }
-        for rule in broken:
+        read = {number: self._records.read(block.raw(number)) for number in written.tolist()}
+        records = {number: found for number, found in read.items() if isinstance(found, Record)}
+        good = np.array([*records], np.intp)
+        columns = [
+            pa.array(column, pa.string())
+            for column in zip(*(record.texts for record in records.values()), strict=True)
+        ]
+        checked = self._checker.check(
+            columns or [None] * len(self._fields),
+            len(records),
+            lambda rows: block.lines(good[np.array(rows, np.intp)]).tolist(),
+        )
+        told = {number: found for number, found in read.items() if isinstance(found, Broken)}
+        for rule in checked.broken:
             number = int(good[rule.row])
             told[number] = Broken(code=rule.code, message=rule.message, column=rule.column)
-        return self._batch(block, kept, rows, self._rejects(block, told))
+        kept = np.delete(good, [rule.row for rule in checked.broken])
+        found = misfits.added({}, [*checked.misfits, *self._misfits(block, read, told)])
+        return self._batch(block, kept, checked.rows, self._rejects(block, told), [*found.values()])
+
+    def _misfits(
+        self, block: Block, read: Mapping[int, Record | Broken], told: Mapping[int, Broken]
+    ) -> Iterator[Misfits]:
+        """What the types of JSON forbid, one by one; which type would hold it, they don't say."""
+        for number, found in read.items():
+            if isinstance(found, Broken) and found.column and found.code in misfits.CODES:
+                yield self._misfit(block, number, found.column, discarded=0)
+            elif isinstance(found, Record) and number not in told:
+                for column in found.discarded:
+                    yield self._misfit(block, number, column, discarded=1)
+
+    def _misfit(self, block: Block, number: int, column: str, *, discarded: int) -> Misfits:
+        [line] = block.lines(np.array([number], np.intp)).tolist()
+        return Misfits(
+            column=column,
+            kind=fieldtypes.physical(self._fields[column]),
+            values=1,
+            discarded=discarded,
+            places=(Place(line=line),),
+        )
 
     def _rejects(self, block: Block, told: Mapping[int, Broken]) -> tuple[Reject, ...]:
         numbers = sorted(told)
@@ -136,7 +165,12 @@ class NdjsonReader:
         return tuple(masking.in_json(reject, self._masked) if self._masked else reject for reject in rejects)
 
     def _batch(
-        self, block: Block, kept: Positions, rows: pa.RecordBatch, rejects: tuple[Reject, ...]
+        self,
+        block: Block,
+        kept: Positions,
+        rows: pa.RecordBatch,
+        rejects: tuple[Reject, ...],
+        found: Sequence[Misfits],
     ) -> Batch:
         records = rows.num_rows + len(rejects)
         return Batch(
@@ -146,6 +180,7 @@ class NdjsonReader:
             blank_lines=len(block.ends) - records,
             first_line=block.first_line,
             lines=block.lines(kept).tolist() if self._keep_lines else (),
+            misfits=found,
         )
 
 

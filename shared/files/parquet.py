@@ -83,14 +83,18 @@ class ParquetReader:
             None if place is None else missing.left_out(columns[place], none)
             for place, none in zip(self._places, self._none, strict=True)
         ]
-        rows, broken = self._checker.check(found, piece.columns.num_rows)
+        checked = self._checker.check(
+            found, piece.columns.num_rows, lambda rows: [piece.first + row for row in rows]
+        )
+        broken = sorted(checked.broken, key=lambda rule: rule.row)
         return Batch(
-            rows=rows,
-            rejects=tuple(self._reject(piece, rule) for rule in sorted(broken, key=lambda rule: rule.row)),
+            rows=checked.rows,
+            rejects=tuple(self._reject(piece, rule) for rule in broken),
             records=piece.columns.num_rows,
             blank_lines=0,
             first_line=piece.first,
             lines=_lines(piece, broken) if self._keep_lines else (),
+            misfits=checked.misfits,
         )
 
     def refuse_if_empty(self) -> None:

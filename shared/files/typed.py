@@ -76,6 +76,20 @@ def value(scalar: AnyScalar) -> object:
         return scalar.cast(pa.string()).as_py()
 
 
+def written(column: AnyArray) -> AnyArray:
+    """Values in the notation of their type, or as JSON where they are nested."""
+    if pt.is_nested(column.type):
+        found = (None if value is None else as_json(value) for value in column.to_pylist())
+        return pa.array(found, pa.string())
+    text = column.cast(pa.string())
+    if pt.is_decimal(column.type):
+        return pc.replace_substring_regex(text, r"\.0+$", "")  # a whole number of any scale
+    if (pt.is_timestamp(column.type) or pt.is_time(column.type)) and column.type.unit == "ns":
+        # Whole microseconds fit; only what is finer is left with 9 decimals, and is judged so.
+        text = pc.replace_substring_regex(text, r"(\.\d{6})000", r"\1")
+    return text
+
+
 def as_json(value: object) -> str:
     """A nested value as JSON: what JSON has no type for is written as text, numbers keep their digits."""
     return "".join(_json(value))
@@ -83,11 +97,11 @@ def as_json(value: object) -> str:
 
 def _converted(column: AnyArray, *, field: Field, type_: pa.DataType, of_text: Converter) -> Converted:
     if _is_zoneless(column.type) and type_ == _UTC and field.timezone is not None:
-        return of_text(_written(column))
+        return of_text(written(column))
     try:
         return Converted(array=_exactly(column, type_))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return of_text(_written(column))
+        return of_text(written(column))
 
 
 def _exactly(column: AnyArray, type_: pa.DataType) -> AnyArray:
@@ -112,20 +126,6 @@ def _refuse_beyond(numbers: AnyArray, first: int, last: int) -> None:
     least, greatest = texts.extremes(numbers)
     if least is not None and not first <= least <= greatest <= last:
         raise pa.ArrowInvalid("a value is out of range")
-
-
-def _written(column: AnyArray) -> AnyArray:
-    """Values in the notation of their type, or as JSON where they are nested."""
-    if pt.is_nested(column.type):
-        texts = (None if value is None else as_json(value) for value in column.to_pylist())
-        return pa.array(texts, pa.string())
-    written = column.cast(pa.string())
-    if pt.is_decimal(column.type):
-        return pc.replace_substring_regex(written, r"\.0+$", "")  # a whole number of any scale
-    if (pt.is_timestamp(column.type) or pt.is_time(column.type)) and column.type.unit == "ns":
-        # Whole microseconds fit; only what is finer is left with 9 decimals, and is judged so.
-        written = pc.replace_substring_regex(written, r"(\.\d{6})000", r"\1")
-    return written
 
 
 def _json(value: object) -> Iterator[str]:

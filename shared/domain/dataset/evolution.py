@@ -10,4 +10,4 @@ class Evolution(Part, frozen=True, kw_only=True):
 
     new_columns: Literal["freeze", "discard_value"] | None = None
     missing_columns: Literal["evolve", "freeze"] | None = None
-    type_mismatch: Literal["quarantine", "freeze"] = "quarantine"
+    type_mismatch: Literal["quarantine", "discard_value", "freeze"] = "quarantine"

@@ -115,6 +115,16 @@ async def test_the_error_budget_is_that_of_all_parts_together(imports: Importer)
     )
 
 
+async def test_values_of_another_type_are_counted_over_all_parts(imports: Importer) -> None:
+    fields = [FIELDS[0], {"name": "text", "type": "integer"}]
+    await imports.apply(fields, evolution={"typeMismatch": "discard_value"})
+    run = await delivered(imports)
+    await assert_published(imports, run)
+    [misfits] = (await runs.report(imports.db, run.id) or {})["misfits"]
+    assert (misfits["values"], misfits["discarded"], misfits["wider"]) == (OBJECTS * ROWS,) * 2 + ("text",)
+    assert [place["line"] for place in misfits["places"]] == [2, 3, 4, 5, 6]
+
+
 async def test_a_part_that_is_broken_fails_the_run_with_its_own_error(imports: Importer) -> None:
     await imports.apply(FIELDS)
     run = await delivered(imports, f5=b"id,other\n1,a\n")

@@ -89,7 +89,7 @@ access: {read: [analyst], operate: [oncall], approve: [commerce-lead]}
 REFUSED = """
 source.onReupload source.afterLoad source.triggers
 
-evolution.newColumns evolution.typeMismatch
+evolution.newColumns
 load.indexes[0].method
 publish.releaseGroup
 sla[0].property sla[0].unit sla[2].property sla[2].unit

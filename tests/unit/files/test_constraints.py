@@ -102,6 +102,6 @@ def test_a_message_says_column_what_was_found_and_the_rule() -> None:
 
 def test_a_field_that_the_file_lacks_is_null_and_still_typed() -> None:
     of = with_fields({"name": "a", "type": "time"}, {"name": "b"})
-    rows, broken = Checker(of).check([None, None], 2)
-    assert rows.to_pylist() == [{"a": None, "b": None}] * 2
-    assert broken == []
+    checked = Checker(of).check([None, None], 2, lambda rows: rows)
+    assert checked.rows.to_pylist() == [{"a": None, "b": None}] * 2
+    assert checked.broken == []
