@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 
 from shared.postgres import statements
+from shared.postgres.copying import CopyingConnection
 
 if TYPE_CHECKING:
     type Pool = asyncpg.Pool[asyncpg.Record]
@@ -37,6 +38,7 @@ async def pool(dsn: str, *, size: int, application: str) -> AsyncGenerator[Pool]
         dsn,
         min_size=1,
         max_size=size,
+        connection_class=CopyingConnection,
         init=_set_up,
         timeout=CONNECT_TIMEOUT,
         server_settings=_session(application),

@@ -25,6 +25,12 @@ class Proxy:
         self.flip_at: int | None = None
         self.connections = 0
         self.delivered = 0
+        self.open: set[asyncio.Task[None]] = set()
+
+    def cut(self) -> None:
+        """Reset every connection there is."""
+        for serving in self.open:
+            serving.cancel()
 
     async def down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass on what the server says, until the cut."""
@@ -50,11 +56,12 @@ class Proxy:
 @asynccontextmanager
 async def between(port: int) -> AsyncGenerator[Proxy]:
     """Yield a proxy in front of the server on this loopback port."""
-    tasks: set[asyncio.Task[None]] = set()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         proxy.connections += 1
-        tasks.add(asyncio.create_task(_serve(proxy, port, reader, writer)))
+        serving = asyncio.create_task(_serve(proxy, port, reader, writer))
+        serving.add_done_callback(lambda _: _reset(writer))
+        proxy.open.add(serving)
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0, limit=CHUNK)
     proxy = Proxy(server.sockets[0].getsockname()[1])
@@ -62,9 +69,8 @@ async def between(port: int) -> AsyncGenerator[Proxy]:
         yield proxy
     finally:
         server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        proxy.cut()
+        await asyncio.gather(*proxy.open, return_exceptions=True)
 
 
 async def _serve(proxy: Proxy, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -73,7 +79,6 @@ async def _serve(proxy: Proxy, port: int, reader: asyncio.StreamReader, writer: 
     try:
         upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", port, limit=CHUNK)
     except OSError:
-        _reset(writer)
         return
     up = asyncio.create_task(_up(reader, upstream))
     try:
@@ -83,7 +88,6 @@ async def _serve(proxy: Proxy, port: int, reader: asyncio.StreamReader, writer: 
     finally:
         up.cancel()
         _reset(upstream)
-        _reset(writer)
         await asyncio.gather(up, return_exceptions=True)
 
 
