@@ -116,8 +116,8 @@ async def _collect(io: Resources, progress: Progress) -> list[ObjectCounts]:
         progress.misfits = misfits.added(progress.misfits, result.misfits)
         for what, seconds in result.seconds.items():
             progress.spend(f"parts: {what}", seconds)
-        told = {"number": part.number, "worker": part.worker, "objects": len(result.objects)}
-        progress.parts.append({**told, "rows": result.rows})
+        told = {"number": part.number, "worker": part.worker, "tries": part.fence}
+        progress.parts.append({**told, "objects": len(result.objects), "rows": result.rows})
     return counts
 
 

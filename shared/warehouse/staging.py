@@ -5,8 +5,7 @@ snapshot, also to those taken before the load (docs/decisions/0002-freeze-on-loa
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -107,7 +106,7 @@ async def load(
     """
     traces = (FILE, LINE) if dataset.load.lineage else ()
     try:
-        async with _broken_off(db), db.transaction():
+        async with db.transaction():
             await db.execute(ddl.create_table(table, dataset, ddl_additions.definitions(dataset, run)))
             status = await db.copy_to_table(
                 table.name,
@@ -123,27 +122,6 @@ async def load(
             hint="Import fewer of the columns, or give them narrower types.",
         ) from None
     return int(status.removeprefix("COPY "))
-
-
-@asynccontextmanager
-async def _broken_off(db: Connection) -> AsyncGenerator[None]:
-    """Ends the body when the connection is gone.
-
-    asyncpg 0.31 waits for ever to send the rest of a COPY when its buffer was full at that moment.
-    """
-    try:
-        async with asyncio.timeout(None) as limit:
-
-            def end(_gone: object) -> None:
-                limit.reschedule(0)
-
-            db.add_termination_listener(end)
-            try:
-                yield
-            finally:
-                db.remove_termination_listener(end)
-    except TimeoutError:
-        raise asyncpg.ConnectionDoesNotExistError("the connection broke during the load") from None
 
 
 async def build_indexes(db: Pool, table: Relation, dataset: Dataset) -> None:

@@ -19,6 +19,10 @@ SMALL = "id,text\n1,one\n2,two\n"
 LARGE = b"id,text\n" + b"".join(b"%d,a text of some length %d\n" % (row, row) for row in range(400_000))
 HUGE = {f"{number}.csv": LARGE for number in range(5)}
 DAY = "2013-01-02"
+END_LOAD = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND query LIKE 'COPY%things_r%' AND state = 'active'"
+)
 
 
 @asynccontextmanager
@@ -41,10 +45,18 @@ async def _until_rows_were_read(imports: Importer, run_id: RunId) -> None:
             await asyncio.sleep(0.005)
 
 
-async def _loaded(imports: Importer) -> int:
-    [(count,)] = await imports.rows("SELECT count(*) FROM data.things")
-    assert isinstance(count, int)
-    return count
+async def _end_the_backend_that_loads(imports: Importer) -> None:
+    async with asyncio.timeout(20):
+        while not await imports.rows(END_LOAD):
+            await asyncio.sleep(0.001)
+
+
+async def _times_loaded(imports: Importer) -> list[tuple[int, int, int]]:
+    """How many ids there are, and how often the rarest and the most frequent one of them is there."""
+    return await imports.rows(
+        "SELECT count(*), min(times), max(times)"
+        " FROM (SELECT count(*) AS times FROM data.things GROUP BY id) AS counted"
+    )
 
 
 async def test_a_cancellation_reaches_a_running_load_and_leaves_nothing(imports: Importer) -> None:
@@ -68,10 +80,9 @@ async def test_a_worker_whose_run_was_given_to_another_publishes_nothing(imports
 
 async def test_a_lost_connection_costs_an_attempt_and_the_next_one_succeeds(imports: Importer) -> None:
     async with in_the_load(imports) as (run_id, importing):
-        await imports.db.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%things_r%'"
-        )
-        await importing
+        await _end_the_backend_that_loads(imports)
+        async with asyncio.timeout(20):
+            await importing
         run = await runs.read(imports.db, run_id)
         assert (run.state, run.attempt, run.error_code) == ("queued", 1, "database_unavailable")
         assert await imports.staged() == []
@@ -79,8 +90,39 @@ async def test_a_lost_connection_costs_an_attempt_and_the_next_one_succeeds(impo
         await ingest(run_id, imports.io)
     run = await runs.read(imports.db, run_id)
     assert (run.state, run.attempt, run.version, run.error_code) == ("succeeded", 2, 1, None)
-    assert await _loaded(imports) == 2_000_000
+    assert await _times_loaded(imports) == [(400_000, 5, 5)]
     assert [a.outcome for a in await attempts.listing(imports.db, run_id)] == ["retry", "succeeded"]
+
+
+async def test_a_connection_lost_in_one_of_many_parts_costs_only_a_try_of_that_part(
+    imports: Importer,
+) -> None:
+    imports.io = msgspec.structs.replace(imports.io, max_parts=8)
+    async with in_the_load(imports) as (run_id, importing):
+        await _end_the_backend_that_loads(imports)
+        async with asyncio.timeout(60):
+            await importing
+    run = await runs.read(imports.db, run_id)
+    assert (run.state, run.attempt, run.version, run.error_code) == ("succeeded", 1, 1, None)
+    assert await _times_loaded(imports) == [(400_000, 5, 5)]
+    report = await runs.report(imports.db, run_id)
+    assert report is not None
+    assert sorted(part["tries"] for part in report["parts"]) == [1, 1, 1, 2]
+    assert await imports.staged() == []
+    assert [a.outcome for a in await attempts.listing(imports.db, run_id)] == ["succeeded"]
+
+
+async def test_a_connection_lost_in_every_try_of_a_part_costs_an_attempt(imports: Importer) -> None:
+    imports.io = msgspec.structs.replace(imports.io, max_parts=8)
+    async with in_the_load(imports) as (run_id, importing):
+        async with asyncio.timeout(30):
+            while not importing.done():
+                await imports.rows(END_LOAD)
+                await asyncio.sleep(0.001)
+    run = await runs.read(imports.db, run_id)
+    assert (run.state, run.attempt, run.error_code) == ("queued", 1, "database_unavailable")
+    assert await imports.staged() == []
+    assert await imports.rows("SELECT max(failures) FROM loadstone.run_part") == [(2,)]
 
 
 async def _until_due(imports: Importer, run_id: RunId) -> None:
