@@ -15,31 +15,33 @@ from services.api.routes import datasets, decisions, differences, preview, quara
 # A dataset document with a thousand columns has about 100 kB.
 LARGEST_BODY = 1_000_000
 TIME_LIMIT = 30.0
+ROUTES = [
+    datasets.apply_dataset,
+    datasets.list_datasets,
+    datasets.read_dataset,
+    datasets.roll_back,
+    runs.start_run,
+    runs.list_runs,
+    runs.read_run,
+    runs.cancel_run,
+    decisions.approve_run,
+    decisions.reject_run,
+    quarantine.list_quarantine,
+    preview.preview_object,
+    quarantine.download_quarantine,
+    quarantine.requeue_run,
+    versions.list_versions,
+    versions.read_version,
+    differences.compare_versions,
+    rows.read_rows,
+]
 
 
 def build(io: Resources) -> ASGIApp:
     """The API over these resources, which the caller opens and closes."""
     v1 = Router(
         "/v1",
-        route_handlers=[
-            datasets.apply_dataset,
-            datasets.list_datasets,
-            datasets.read_dataset,
-            datasets.roll_back,
-            runs.start_run,
-            runs.list_runs,
-            runs.read_run,
-            runs.cancel_run,
-            decisions.approve_run,
-            decisions.reject_run,
-            quarantine.list_quarantine,
-            preview.preview_object,
-            quarantine.download_quarantine,
-            quarantine.requeue_run,
-            versions.list_versions,
-            differences.compare_versions,
-            rows.read_rows,
-        ],
+        route_handlers=ROUTES,
         # A guard on the router needs no list of paths that are exempt, which is where such lists go wrong.
         guards=[auth.guard(io.token)],
         middleware=[time_limited],

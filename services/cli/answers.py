@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
+from shared.domain.profile import Profile
 from shared.domain.run import RunState
 
 
@@ -155,6 +156,12 @@ class VersionAnswer(Answer, frozen=True, kw_only=True):
     retired_at: datetime | None = None
     live: bool
     held: bool = False
+
+
+class VersionDetail(VersionAnswer, frozen=True, kw_only=True):
+    """A version and what is known about the values of its columns."""
+
+    profile: Profile | None = None
 
 
 class RolledBack(Answer, frozen=True, kw_only=True):

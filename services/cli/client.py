@@ -26,6 +26,7 @@ from services.cli.answers import (
     RunAnswer,
     RunDetail,
     VersionAnswer,
+    VersionDetail,
 )
 from services.cli.configuration import ClientSettings
 from shared.domain import document
@@ -124,6 +125,10 @@ class Client:
     def versions(self, dataset: str, *, limit: int) -> list[VersionAnswer]:
         """The newest versions."""
         return self._first(limit, f"/v1/datasets/{dataset}/versions", Page[VersionAnswer], cursor="before")
+
+    def version(self, dataset: str, number: int) -> VersionDetail:
+        """One version with its profile."""
+        return self._ask("GET", f"/v1/datasets/{dataset}/versions/{number}", VersionDetail)
 
     def difference(
         self, dataset: str, version: int, *, against: int | None, samples: int

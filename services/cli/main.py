@@ -43,6 +43,7 @@ _ALL = [
     Listed("approve", "Make the version of a held run live."),
     Listed("reject", "End a held run; its version never goes live."),
     Listed("versions", "List a dataset's versions, newest first."),
+    Listed("version", "Show one version of a dataset, and the profile of its columns."),
     Listed("diff", "Show which rows a version added, removed and changed."),
     Listed("rollback", "Make an earlier version of a dataset live again."),
     Listed("rows", "Show rows of a dataset's live version, or another one."),

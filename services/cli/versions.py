@@ -20,7 +20,7 @@ def command(dataset: str, limit: int) -> None:
     rows = [
         (
             each.number,
-            _standing(each),
+            standing(each),
             each.business_date,
             each.rows,
             Text(output.byte_count(each.bytes), justify="right"),
@@ -34,7 +34,8 @@ def command(dataset: str, limit: int) -> None:
     output.answer(found, lambda: output.table(COLUMNS, rows, empty=empty))
 
 
-def _standing(version: VersionAnswer) -> str:
+def standing(version: VersionAnswer) -> str:
+    """Whether readers see the version, or may again."""
     if version.live:
         return "live"
     if version.held:

@@ -5,6 +5,7 @@ from services.worker.indexing import index
 from services.worker.merging import compose
 from services.worker.parts import load
 from services.worker.preparing import prepare
+from services.worker.profiling import describe
 from services.worker.progress import Progress
 from services.worker.publishing import hold, make_version, tries
 from services.worker.record import recorded
@@ -28,6 +29,7 @@ async def ingest(run_id: RunId, io: Resources) -> None:
         report = await check(io, progress, loaded)
         report.raise_if_broken()
         await index(io, progress)
+        await describe(io, progress)
         await publish(report, io, progress)
 
 

@@ -20,6 +20,7 @@ from shared.domain import expectations, misfits
 from shared.domain.report import ObjectCounts, Reject
 from shared.errors import RecordRejected, TooManyErrors
 from shared.files.batch import Batch
+from shared.files.profiling import Profiler
 from shared.warehouse import quarantine, staging
 from shared.warehouse import slices as warehouse_slices
 from shared.warehouse.staging import Encoder
@@ -66,9 +67,10 @@ async def load(io: Resources, progress: Progress) -> Loaded:
 
 async def load_part(io: Resources, progress: Progress, part: Staged, counts: list[ObjectCounts]) -> Staged:
     """Load one table, in one transaction."""
-    async with io.db.acquire() as db, ahead(_copy_data(io, progress, part, counts), AHEAD) as data:
+    profiler = Profiler(progress.dataset)
+    async with io.db.acquire() as db, ahead(_copy_data(io, progress, part, counts, profiler), AHEAD) as data:
         rows = await staging.load(db, part.relation, progress.dataset, progress.run, data)
-    return structs.replace(part, rows=rows)
+    return structs.replace(part, rows=rows, profile=profiler.profile())
 
 
 async def unite(io: Resources, progress: Progress, counts: list[ObjectCounts]) -> Loaded:
@@ -82,14 +84,17 @@ async def unite(io: Resources, progress: Progress, counts: list[ObjectCounts]) -
 
 
 async def _copy_data(
-    io: Resources, progress: Progress, part: Staged, counts: list[ObjectCounts]
+    io: Resources, progress: Progress, part: Staged, counts: list[ObjectCounts], profiler: Profiler
 ) -> AsyncGenerator[bytes]:
     encoder, traces = Encoder(progress.dataset), progress.dataset.load.lineage
 
     def encode(key: str, batch: Batch) -> Encoded:
         started = time.perf_counter()
         data = encoder.batch(batch, key)
-        progress.spend("encode", time.perf_counter() - started)
+        encoded = time.perf_counter()
+        profiler.add(batch.rows)
+        progress.spend("encode", encoded - started)
+        progress.spend("profile", time.perf_counter() - encoded)
         return Encoded(batch=batch, data=data)
 
     yield encoder.header()

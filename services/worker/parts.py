@@ -107,6 +107,7 @@ async def _collect(io: Resources, progress: Progress) -> list[ObjectCounts]:
             rows=result.rows,
             bytes=result.bytes,
             indexed=True,
+            profile=result.profile,
         )
         counts += result.objects
         progress.records_read += result.records_read
@@ -155,6 +156,7 @@ def _result(progress: Progress, staged: Staged, counts: list[ObjectCounts]) -> R
         read=progress.read,
         misfits=[*progress.misfits.values()],
         seconds=progress.seconds,
+        profile=staged.profile,
     )
 
 

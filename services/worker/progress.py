@@ -12,6 +12,7 @@ from shared.catalog.runs import Claimed, Ending
 from shared.domain import additions, misfits
 from shared.domain.expectations import Finding
 from shared.domain.misfits import Misfits
+from shared.domain.profile import Profile
 from shared.domain.run import ObjectRef, RunState, Trigger
 from shared.domain.slices import Slice
 from shared.domain.version import Version
@@ -28,6 +29,7 @@ class Staged(Struct, frozen=True, kw_only=True):
     rows: int = 0
     bytes: int = 0
     indexed: bool = False
+    profile: Profile | None = None  # of its rows; a merge counts none
 
 
 class Progress(Meter):
@@ -54,6 +56,7 @@ class Progress(Meter):
         self.misfits: Mapping[str, Misfits] = {}  # by field, what its type did not hold
         self.read: dict[str, Mapping[str, object]] = {}
         self.findings: Sequence[Finding] = ()
+        self.profile: Profile | None = None  # of the version that is to be made
         self.outcome = RunState.SUCCEEDED  # of an attempt that meets no error: that, or held
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.started = self._entered = time.perf_counter()

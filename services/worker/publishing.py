@@ -7,7 +7,7 @@ import tenacity
 
 from services.worker.progress import Progress, Staged
 from services.worker.resources import Resources
-from shared.catalog import holds, versions
+from shared.catalog import holds, profiles, versions
 from shared.catalog import slices as catalog_slices
 from shared.domain import quantities, slices
 from shared.domain.run import RunState
@@ -45,8 +45,12 @@ async def hold(tx: Connection, version: Version, progress: Progress, reason: str
 
 async def make_version(tx: Connection, progress: Progress) -> Version:
     """Take what was loaded out of staging, as the next version of the dataset. Raises SlicesDiffer."""
-    if progress.sliced:
-        return await _unite(tx, progress)
+    version = await (_unite(tx, progress) if progress.sliced else _take_whole(tx, progress))
+    await profiles.keep(tx, version, progress.profile)
+    return version
+
+
+async def _take_whole(tx: Connection, progress: Progress) -> Version:
     [staged] = progress.staged
     version = await versions.add(tx, progress.run, row_count=staged.rows, byte_count=staged.bytes)
     await tables.take(tx, staged.relation, version.relation)
@@ -58,6 +62,8 @@ async def _unite(tx: Connection, progress: Progress) -> Version:
     columns = await tables.columns_of(tx, progress.table)
     await staging.drop(tx, progress.table)
     added = [await _take(tx, progress, staged) for staged in progress.staged]
+    profiled = zip(added, progress.staged, strict=True)
+    await profiles.keep_slices(tx, {one.id: staged.profile for one, staged in profiled if staged.profile})
     composed = [*progress.kept, *added]
     version = await versions.add(
         tx,

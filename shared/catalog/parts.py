@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.domain.misfits import Misfits
+from shared.domain.profile import Profile
 from shared.domain.report import ObjectCounts
 from shared.domain.run import Run, RunId
 from shared.errors import LeaseLost, LoadstoneError
@@ -48,6 +49,7 @@ class Result(Struct, frozen=True, kw_only=True):
     read: dict[str, Mapping[str, Any]]
     misfits: list[Misfits] = []
     seconds: dict[str, float]
+    profile: Profile | None = None  # a worker of an earlier release makes none
 
 
 class LoadedPart(Struct, frozen=True, kw_only=True):

@@ -7,8 +7,8 @@ RETURNING id, run_id, relation, business_date, object_key, object_etag, rows, by
 
 -- name: adopt
 -- Makes a slice of a version that is one table, unless it is one already.
-INSERT INTO loadstone.slice (dataset_id, run_id, relation, business_date, rows, bytes)
-SELECT dataset_id, run_id, relation, business_date, rows, bytes
+INSERT INTO loadstone.slice (dataset_id, run_id, relation, business_date, rows, bytes, profile)
+SELECT dataset_id, run_id, relation, business_date, rows, bytes, profile
 FROM loadstone.version
 WHERE dataset_id = $1 AND number = $2 AND NOT sliced
 ON CONFLICT (relation) DO NOTHING

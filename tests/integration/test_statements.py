@@ -14,7 +14,7 @@ from shared.domain.version import Version
 from shared.domain.volume import PastVersion
 from shared.postgres import statements
 from shared.postgres.pool import connection
-from shared.warehouse import quarantine, tables
+from shared.warehouse import quarantine, statistics, tables
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(path for top in ("services", "shared") for path in (ROOT / top).rglob("*.sql"))
@@ -43,6 +43,7 @@ FILLED: list[tuple[statements.Statements, str, type[msgspec.Struct]]] = [
     (slices.SQL, "add", Slice),
     (slices.SQL, "of_version", Slice),
     (slices.SQL, "unneeded", Slice),
+    (statistics.SQL, "of_tables", statistics.Found),
     (tables.SQL, "columns", Column),
     (tables.SQL, "comments", tables.Comment),
     (tables.SQL, "grants", tables.Grant),

@@ -9,6 +9,8 @@ import pytest
 
 from services.api import rollback
 from services.api.resources import Resources
+from shared.catalog import datasets, profiles, versions
+from shared.domain.profile import ColumnProfile, Profile
 from tests.support import catalog
 
 SEEN = "SELECT id, carrier FROM public.flights ORDER BY id"
@@ -142,3 +144,43 @@ async def test_a_reader_that_never_ends_makes_a_rollback_give_up(
         assert response.headers["retry-after"]
     await reader.close()
     assert {row["carrier"] for row in await io.db.fetch(SEEN)} == {"v3"}
+
+
+@pytest.mark.usefixtures("three_versions")
+async def test_a_version_is_shown_with_the_profile_of_its_columns(
+    io: Resources, api: httpx.AsyncClient
+) -> None:
+    version = await versions.read(io.db, (await datasets.read(io.db, "flights")).id, 2)
+    found = ColumnProfile(name="id", type="integer", nulls=1, minimum="0", maximum="249")
+    async with io.db.acquire() as db:
+        await profiles.keep(db, version, Profile(rows=250, columns=(found,)))
+    shown = (await api.get("/v1/datasets/flights/versions/2")).json()
+    listed = (await api.get("/v1/datasets/flights/versions")).json()["items"][1]
+    assert {name: value for name, value in shown.items() if name != "profile"} == listed
+    assert shown["profile"] == {
+        "rows": 250,
+        "columns": [
+            {
+                "name": "id",
+                "type": "integer",
+                "nulls": 1,
+                "minimum": "0",
+                "maximum": "249",
+                "distinctAtLeast": None,
+                "distinctAtMost": None,
+                "width": None,
+                "nullsEstimated": False,
+                "boundsEstimated": False,
+            }
+        ],
+    }
+
+
+@pytest.mark.usefixtures("three_versions")
+async def test_a_version_without_a_profile_is_shown_and_one_that_never_was_is_not_found(
+    api: httpx.AsyncClient,
+) -> None:
+    shown = await api.get("/v1/datasets/flights/versions/3")
+    assert (shown.status_code, shown.json()["live"], shown.json()["profile"]) == (200, True, None)
+    for path in ("flights/versions/4", "nothing/versions/1"):
+        assert (await api.get(f"/v1/datasets/{path}")).status_code == 404
