@@ -64,9 +64,11 @@ class DatasetSummary(Answer, frozen=True, kw_only=True):
 
 
 class DatasetAnswer(DatasetSummary, frozen=True, kw_only=True):
-    """A dataset with the document that holds."""
+    """A dataset with the document that holds, and the one by which its live version was made."""
 
     document: dict[str, Any]
+    live_contract_version: int | None = None
+    live_document: dict[str, Any] | None = None
 
 
 class RunAnswer(Answer, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import yaml
 
 from services.cli import output
 from services.cli.verb import verb
+from shared.files import excerpt as excerpts
 from shared.files import infer
 from shared.files.sample import SAMPLE_BYTES
 
@@ -20,11 +21,11 @@ WIDTH = 120
 def command(file: BinaryIO, name: str | None) -> None:
     """Write a first dataset document from a sample file, on stdout.
 
-    FILE may be - for stdin; only its start is read. Comments say what a sample can't tell: read them, and
-    mend the document before you apply it.
+    FILE may be - for stdin; only its start is read, and the end of a Parquet file. Comments say what a sample
+    can't tell: read them, and mend the document before you apply it.
     """
-    stored = file.read(SAMPLE_BYTES)
-    document, notes = infer.infer(stored, name or Path(file.name).name)
+    found = infer.infer(excerpts.of_file(file, SAMPLE_BYTES), name or Path(file.name).name)
+    document, notes = found.document, found.notes
     output.answer({"document": document, "notes": notes}, lambda: as_yaml(document, notes))
 
 

@@ -8,12 +8,14 @@ import rich_click as click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from services.cli import client, documents, infer, output
+from services.cli import documents, infer, output
 from services.cli.exits import Exit
 from services.cli.output import byte_count, facts, table
 from services.cli.verb import complete_dataset, verb
 from shared.domain.dataset import Dataset
+from shared.files import excerpt as excerpts
 from shared.files import preview
+from shared.files.differences import LiveContract
 from shared.files.preview import Preview
 
 _S3 = "s3://"
@@ -32,11 +34,11 @@ DIFFERENCE_COLUMNS = ("column", "difference", "declared", "found")
 )
 @click.pass_context
 def command(ctx: click.Context, file: str, against: str | None) -> None:
-    """Say what the first MiB of a file tells: compression, encoding, dialect, a document, the first errors.
+    """Say what the first MiB of a file tells: format, encoding, dialect, a document, the first errors.
 
-    FILE may be - for stdin; no more than its start is read. An object in the bucket is read by the API; for
-    a file here no server is needed, unless --dataset names a dataset. What can't be told from a part is
-    listed too.
+    FILE may be - for stdin; no more than its start is read, and the end of a Parquet file. An object in the
+    bucket is read by the API; for a file here no server is needed, unless --dataset names a dataset. What
+    can't be told from a part is listed too.
     """
     found = _of_object(file, against) if file.startswith(_S3) else _of_file(file, against)
     output.answer(found, lambda: Group(*_parts(found)))
@@ -45,6 +47,8 @@ def command(ctx: click.Context, file: str, against: str | None) -> None:
 
 
 def _of_object(address: str, dataset: str | None) -> Preview:
+    from services.cli import client  # 0.1 s of imports, which a file here does not need
+
     bucket, _, key = address.removeprefix(_S3).partition("/")
     if not bucket or not key:
         raise click.BadParameter(f"{address!r} is not s3://BUCKET/KEY", param_hint="FILE")
@@ -55,19 +59,25 @@ def _of_object(address: str, dataset: str | None) -> Preview:
 
 
 def _of_file(name: str, against: str | None) -> Preview:
-    dataset = _dataset(against) if against else None
+    dataset, live = _contracts(against) if against else (None, None)
     with click.open_file(name, "rb") as file:
-        start = file.read(preview.SAMPLE_BYTES + 1)
-    whole = len(start) <= preview.SAMPLE_BYTES
-    return preview.preview(start[: preview.SAMPLE_BYTES], Path(name).name, whole=whole, dataset=dataset)
+        excerpt = excerpts.of_file(file, preview.SAMPLE_BYTES)
+        return preview.preview(excerpt, Path(name).name, dataset=dataset, live=live)
 
 
-def _dataset(against: str) -> Dataset:
-    """The dataset of a document here, or the one that the API knows by that name."""
+def _contracts(against: str) -> tuple[Dataset, LiveContract | None]:
+    """The dataset of a document here, or the one that the API knows by that name, and what is live of it."""
     if against.endswith(documents.ENDINGS):
-        return documents.read(Path(against))
+        return documents.read(Path(against)), None
+    from services.cli import client
+
     with client.connect() as api:
-        return msgspec.convert(api.dataset(against).document, Dataset)
+        found = api.dataset(against)
+    dataset = msgspec.convert(found.document, Dataset)
+    if found.live_document is None or found.live_contract_version is None:
+        return dataset, None
+    document = msgspec.convert(found.live_document, Dataset)
+    return dataset, LiveContract(version=found.live_contract_version, document=document)
 
 
 def _parts(found: Preview) -> Iterator[RenderableType]:
@@ -79,7 +89,8 @@ def _parts(found: Preview) -> Iterator[RenderableType]:
         yield Text("\nProposed document\n", style="bold")
         yield Text(output.printable(infer.as_yaml(found.proposal, found.notes), keep="\n"))
     if found.differences:
-        yield Text(f"\nDifferences from {found.against}", style="bold")
+        live = f"the live version of {found.against} (contract {found.live_contract})"
+        yield Text(f"\nDifferences from {live if found.live_contract else found.against}", style="bold")
         rows = [(each.column, each.kind, each.declared, each.found) for each in found.differences]
         yield table(DIFFERENCE_COLUMNS, rows, empty="")
     held = found.against or "the proposed document"

@@ -152,6 +152,12 @@ async def contract(db: Connection | Pool, dataset_id: DatasetId, version: int) -
     return Contract(dataset_id=dataset_id, version=version, document=msgspec.convert(found, Dataset))
 
 
+async def live_contract(db: Connection | Pool, dataset_id: DatasetId) -> Contract | None:
+    """The contract that the live version was made by; None where nothing is live."""
+    row = await db.fetchrow(SQL.live_contract, dataset_id)
+    return None if row is None else rows.struct(row, Contract)
+
+
 async def point(db: Connection, dataset_id: DatasetId, version: int) -> None:
     """Says which version is live, in the transaction that repoints the view."""
     await db.execute(SQL.point, dataset_id, version)

@@ -72,6 +72,14 @@ FOR UPDATE OF d SKIP LOCKED;
 -- One version of a dataset's contract.
 SELECT document FROM loadstone.contract WHERE dataset_id = $1 AND version = $2;
 
+-- name: live_contract
+-- The contract by which the live version was made.
+SELECT c.dataset_id, c.version, c.document
+FROM loadstone.dataset d
+JOIN loadstone.version v ON v.dataset_id = d.id AND v.number = d.live_version
+JOIN loadstone.contract c ON c.dataset_id = d.id AND c.version = v.contract_version
+WHERE d.id = $1;
+
 -- name: point
 -- Says which version is live.
 UPDATE loadstone.dataset SET live_version = $2 WHERE id = $1;

@@ -1,7 +1,7 @@
 """Reads a Parquet object: kept on disk until its end is known, then decoded some rows at a time."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ from shared.files.checking import BrokenRule, Checker
 from shared.files.spool import Spool
 from shared.files.texts import AnyArray
 
-_MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
+MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 _MOST_ROWS = 1 << 16
 _BUFFER_BYTES = 1 << 20
 # What can be wrong inside a file is named by whichever of these the decoder raises.
@@ -59,9 +59,15 @@ class ParquetReader:
     def cut_rest(self) -> Iterator[Rows]:
         """All rows, some at a time. Raises FileEmpty, FormatBroken or HeaderBroken."""
         self.refuse_if_empty()
-        file = self._opened()
+        try:
+            yield from self.rows(opened(self._spool.file))
+        finally:
+            self._spool.close()
+
+    def rows(self, file: pq.ParquetFile) -> Iterator[Rows]:
+        """All rows of an opened file, some at a time. Raises FormatBroken or HeaderBroken."""
         self._match(file.schema_arrow)
-        self.described = {"compression": self._codecs(file)}
+        self.described = {"compression": codec(file)}
         numbers = sorted({place for place in self._places if place is not None})
         self._places = [None if place is None else numbers.index(place) for place in self._places]
         first = 1
@@ -71,8 +77,6 @@ class ParquetReader:
                 first += columns.num_rows
         except _DAMAGED as error:
             raise FormatBroken(f"the Parquet data are damaged behind row {first - 1}: {error}") from None
-        finally:
-            self._spool.close()
 
     def parse(self, piece: Rows) -> Batch | None:
         """The batch of some rows."""
@@ -102,25 +106,14 @@ class ParquetReader:
         if not self._size:
             raise FileEmpty("the file holds nothing, not even a footer")
 
-    def _opened(self) -> pq.ParquetFile:
-        self._spool.file.seek(0)
-        start = self._spool.file.read(len(_MAGIC))
-        if start != _MAGIC:
-            told = "an encrypted Parquet file" if start == _ENCRYPTED else "no Parquet file"
-            raise FormatBroken(f"this is {told}: it starts with the bytes {start.hex(' ')}")
-        try:
-            return pq.ParquetFile(self._spool.file, pre_buffer=False, buffer_size=_BUFFER_BYTES)
-        except _DAMAGED as error:
-            raise FormatBroken(f"the Parquet footer can't be read: {error}") from None
-
     def _match(self, schema: pa.Schema) -> None:
         """Finds each field's column. Raises HeaderBroken, also where a type can never fit."""
         self._places = header.match(schema.names, self._dataset.schema, None)
         wrong = [
-            f"column {schema.names[place]!r} is {_value_type(schema.types[place])}, which no "
+            f"column {schema.names[place]!r} is {typed.value_type(schema.types[place])}, which no "
             f"{field.type} is read from"
             for field, place in zip(self._dataset.schema.fields, self._places, strict=True)
-            if place is not None and not typed.fits(field, _value_type(schema.types[place]))
+            if place is not None and not typed.fits(field, typed.value_type(schema.types[place]))
         ]
         if wrong:
             raise HeaderBroken("; ".join(wrong))
@@ -131,14 +124,6 @@ class ParquetReader:
         row_bytes = max(1, sum(group.total_byte_size for group in groups) // max(1, metadata.num_rows))
         rows = max(1, min(_MOST_ROWS, self._block_bytes // row_bytes))
         yield from file.iter_batches(batch_size=rows, columns=list(columns), use_threads=False)
-
-    @staticmethod
-    def _codecs(file: pq.ParquetFile) -> str:
-        metadata = file.metadata
-        if not metadata.num_row_groups or not metadata.num_columns:
-            return "none"
-        codec: str = metadata.row_group(0).column(0).compression
-        return "none" if codec == "UNCOMPRESSED" else codec.lower()
 
     def _reject(self, piece: Rows, broken: BrokenRule) -> Reject:
         columns = piece.columns
@@ -153,15 +138,31 @@ class ParquetReader:
         return masking.in_json(reject, self._masked) if self._masked else reject
 
 
+def opened(file: IO[bytes]) -> pq.ParquetFile:
+    """The file as its footer describes it; its rows are read when they are asked for. Raises FormatBroken."""
+    file.seek(0)
+    start = file.read(len(MAGIC))
+    if start != MAGIC:
+        told = "an encrypted Parquet file" if start == _ENCRYPTED else "no Parquet file"
+        raise FormatBroken(f"this is {told}: it starts with the bytes {start.hex(' ')}")
+    try:
+        return pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES)
+    except _DAMAGED as error:
+        raise FormatBroken(f"the Parquet footer can't be read: {error}") from None
+
+
+def codec(file: pq.ParquetFile) -> str:
+    """How the first column is compressed."""
+    metadata = file.metadata
+    if not metadata.num_row_groups or not metadata.num_columns:
+        return "none"
+    name: str = metadata.row_group(0).column(0).compression
+    return "none" if name == "UNCOMPRESSED" else name.lower()
+
+
 def _plain(column: AnyArray) -> AnyArray:
     column = typed.unwrapped(column)
     return column.cast(pa.string()) if typed.is_text(column.type) else column
-
-
-def _value_type(type_: pa.DataType) -> pa.DataType:
-    if isinstance(type_, pa.BaseExtensionType):
-        type_ = type_.storage_type
-    return type_.value_type if isinstance(type_, pa.DictionaryType) else type_
 
 
 def _lines(piece: Rows, broken: Sequence[BrokenRule]) -> Any:  # noqa: ANN401 - numpy's

@@ -9,21 +9,27 @@ from msgspec import Struct, structs
 from shared.domain.dataset import Dataset
 from shared.domain.report import Reject
 from shared.errors import FileRefused
-from shared.files import infer, sample
+from shared.files import differences, infer
 from shared.files.batch import Batch
 from shared.files.compression import Decompressor, peek
+from shared.files.differences import Difference, LiveContract
 from shared.files.encoding import Transcoder
-from shared.files.reader import reader_for
+from shared.files.excerpt import Excerpt, NotRead
+from shared.files.parquet import ParquetReader
+from shared.files.reader import read, reader_for
 from shared.files.sniffing import Sniffer
 
 SAMPLE_BYTES = 1 << 20
 MOST_REJECTS = 100
+MOST_ROWS = 100_000  # of a Parquet file
+_FEW_BYTES = 1 << 16  # of rows at a time: those before a gap are seen
 _OF_A_PART = (
     "how many records there are, and whether the whole load keeps its error budget and its quality rules",
     "whether a key is unique, beyond the records seen here",
     "values and types that come up later only: a column of whole numbers here may hold text further on",
     "whether the object is complete: its end was not read",
 )
+_OF_A_PARQUET_FILE = (*_OF_A_PART[:2], "values that come up later only")
 _OF_A_WHOLE = ("whether a key is unique: the database finds that out when it builds the key's index",)
 
 
@@ -46,22 +52,17 @@ class Refusal(Struct, frozen=True, kw_only=True, rename="camel"):
     hint: str
 
 
-class Difference(Struct, frozen=True, kw_only=True, rename="camel"):
-    """How a column of the file differs from the dataset's schema: added, missing, or of another type."""
-
-    column: str
-    kind: str
-    declared: str | None = None
-    found: str | None = None
-
-
 class Preview(Struct, kw_only=True, rename="camel"):
-    """What was seen. `against` names the dataset whose rules the records were held to, None: the proposal."""
+    """What was seen. `against` names the dataset whose rules the records were held to, None: the proposal.
+
+    `live_contract` is the contract that the columns were compared with, None: that of `against`.
+    """
 
     file: str
     bytes_read: int
     whole: bool
     against: str | None = None
+    live_contract: int | None = None
     read: dict[str, Any] = {}
     proposal: dict[str, Any] | None = None
     notes: list[str] = []
@@ -73,64 +74,79 @@ class Preview(Struct, kw_only=True, rename="camel"):
     unknown: list[str] = []
 
 
-def preview(stored: bytes, name: str, *, whole: bool, dataset: Dataset | None = None) -> Preview:
-    """What the first bytes tell; `whole` says that nothing follows them. Raises nothing for a bad file."""
-    found = Preview(file=name, bytes_read=len(stored), whole=whole)
-    found.unknown += _OF_A_WHOLE if whole else _OF_A_PART
+def preview(
+    excerpt: Excerpt, name: str, *, dataset: Dataset | None = None, live: LiveContract | None = None
+) -> Preview:
+    """What an excerpt tells of a file. Raises nothing for a bad one.
+
+    Records are held to `dataset`, or else to what is proposed; columns are compared with those of `live`, the
+    contract of the live version, or else of `dataset`.
+    """
+    found = Preview(file=name, bytes_read=len(excerpt.start), whole=excerpt.whole)
+    proposal = None
     try:
-        _propose(found, stored, name)
+        proposal = infer.infer(excerpt, name, most=SAMPLE_BYTES)
+        found.read, found.proposal, found.notes = proposal.read, proposal.document, proposal.notes
     except FileRefused as refused:
         if dataset is None:
             found.refusal = _refusal(refused)
-    proposed = msgspec.convert(found.proposal, Dataset) if found.proposal else None
-    against = dataset or proposed
-    if dataset is not None:
-        found.against = dataset.name
-        found.differences = [*_differences(found.proposal, dataset)]
-    if against is not None:
+    compared = live.document if live else dataset
+    if compared is not None and proposal is not None:
+        found.live_contract = live.version if live else None
+        found.differences = differences.between(proposal.guesses, compared)
+    found.against = dataset.name if dataset else None
+    held = dataset or (msgspec.convert(proposal.document, Dataset) if proposal else None)
+    found.unknown = _unknown(excerpt, held)
+    if held is not None:
         try:
-            _hold(found, stored, against)
+            _hold(found, excerpt, held)
         except FileRefused as refused:
             found.refusal = _refusal(refused)
     return found
 
 
-def _propose(found: Preview, stored: bytes, name: str) -> None:
-    seen = sample.read(stored, most=SAMPLE_BYTES)
-    found.read = {
-        "compression": seen.compression,
-        "encoding": seen.encoding,
-        "delimiter": seen.delimiter,
-        "quoteChar": seen.dialect.quote_char,
-        "header": seen.dialect.header,
-    }
-    found.proposal, found.notes = infer.propose(seen, name)
+def _unknown(excerpt: Excerpt, held: Dataset | None) -> list[str]:
+    if excerpt.whole:
+        return [*_OF_A_WHOLE]
+    return [*(_OF_A_PARQUET_FILE if held and held.format.type == "parquet" else _OF_A_PART)]
 
 
-def _hold(found: Preview, stored: bytes, dataset: Dataset) -> None:
+def _hold(found: Preview, excerpt: Excerpt, dataset: Dataset) -> None:
     """Counts and rejects, as an import would have them of the records that are whole."""
-    for batch in _batches(stored, dataset, whole=found.whole):
-        found.records += batch.records
-        found.rejected += len(batch.rejects)
-        found.rejects += [_shown(each) for each in batch.rejects[: MOST_REJECTS - len(found.rejects)]]
+    batches = _of_parquet if dataset.format.type == "parquet" else _of_text
+    try:
+        for batch in batches(excerpt, dataset):
+            found.records += batch.records
+            found.rejected += len(batch.rejects)
+            found.rejects += [_shown(each) for each in batch.rejects[: MOST_REJECTS - len(found.rejects)]]
+    except NotRead as gap:
+        found.unknown.append(f"whether rows behind row {found.records} are good: {gap}")
 
 
-def _batches(stored: bytes, dataset: Dataset, *, whole: bool) -> Iterator[Batch]:
-    if whole or dataset.format.type == "parquet":
-        reader = reader_for(dataset)
-        pieces = [*reader.cut(stored), *reader.cut_rest()]
-    else:
-        text, plain = _as_text(stored, dataset)
-        reader = reader_for(plain, block_bytes=1)
-        pieces = [*reader.cut(text)]  # the last record may be cut off, and is not read
+def _of_parquet(excerpt: Excerpt, dataset: Dataset) -> Iterator[Batch]:
+    """The rows at the start of a file, as far as they were read. Raises NotRead behind them."""
+    reader = ParquetReader(dataset, block_bytes=_FEW_BYTES, keep_lines=False)
+    for piece in reader.rows(infer.opened_parquet(excerpt)):
+        if piece.first > MOST_ROWS:
+            raise NotRead(f"no more than about {MOST_ROWS} are looked at")
+        batch = reader.parse(piece)
+        if batch is not None:
+            yield batch
+
+
+def _of_text(excerpt: Excerpt, dataset: Dataset) -> Iterator[Batch]:
+    if excerpt.whole:
+        yield from read(reader_for(dataset), [excerpt.start])
+        return
+    text, plain = _as_text(excerpt.start, dataset)
+    reader = reader_for(plain, block_bytes=1)
+    pieces = [*reader.cut(text)]  # the last record may be cut off, and is not read
     yield from (batch for piece in pieces if (batch := reader.parse(piece)) is not None)
-    if whole:
-        reader.refuse_if_empty()
 
 
 def _as_text(stored: bytes, dataset: Dataset) -> tuple[bytes, Dataset]:
     """The sample as UTF-8, and the dataset as it would be for such a file, everything found out."""
-    next(Decompressor(dataset.format.compression).feed(stored[:SAMPLE_BYTES]), None)  # is it as declared?
+    next(Decompressor(dataset.format.compression).feed(stored), None)  # is it as declared?
     _, data = peek(stored, SAMPLE_BYTES)
     transcoder = Transcoder(dataset.format)
     text = b"".join([*transcoder.feed(data), *transcoder.finish()])
@@ -140,26 +156,6 @@ def _as_text(stored: bytes, dataset: Dataset) -> tuple[bytes, Dataset]:
         text = b"".join([*sniffer.feed(text), *sniffer.finish()])
         format_ = structs.replace(format_, dialect=sniffer.dialect or dataset.format.dialect)
     return text, structs.replace(dataset, format=format_)
-
-
-def _differences(proposal: dict[str, Any] | None, dataset: Dataset) -> Iterator[Difference]:
-    """Columns by name; a type differs where the declared one would refuse what was guessed."""
-    if proposal is None or not dataset.format.dialect.header:
-        return
-    guessed = {field["name"]: field["type"] for field in proposal["schema"]["fields"]}
-    declared = {field.name: field.type for field in dataset.schema.fields}
-    for name, kind in guessed.items():
-        if name not in declared:
-            yield Difference(column=name, kind="added", found=kind)
-        elif kind != declared[name] and declared[name] not in _WIDER.get(kind, _ANYTHING):
-            yield Difference(column=name, kind="type", declared=declared[name], found=kind)
-    for name, kind in declared.items():
-        if name not in guessed:
-            yield Difference(column=name, kind="missing", declared=kind)
-
-
-_ANYTHING = frozenset({"string", "any"})
-_WIDER = {"integer": _ANYTHING | {"number", "year", "boolean"}, "object": _ANYTHING | {"geojson"}}
 
 
 def _refusal(refused: FileRefused) -> Refusal:

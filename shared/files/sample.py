@@ -1,72 +1,87 @@
-"""Reads the start of a file of which nothing is known yet: its encoding, dialect, names and records."""
+"""Reads the start of a text of which nothing is known yet: its encoding, format, names and records."""
 
-import csv
-import io
+from collections import Counter
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from shared.domain.dataset import Dialect, Format
 from shared.domain.encodings import UTF_8
-from shared.errors import FileEmpty
-from shared.files import sniffing
+from shared.errors import FileEmpty, HeaderBroken
+from shared.files import habits, jsonsample
 from shared.files.compression import peek
 from shared.files.encoding import Transcoder
+from shared.files.guessing import Column
+from shared.files.habits import Row
 
 SAMPLE_BYTES = 4 << 20
 
 
 class Sample(Struct, frozen=True, kw_only=True):
-    """The first records of a file. `records` are those with as many fields as there are `names`."""
+    """The first records of a text. `broken` are those that are left out; `dialect` is delimited text's."""
 
+    type: str
     compression: str
     encoding: str
-    dialect: Dialect
-    names: tuple[str, ...]
-    records: tuple[tuple[str, ...], ...]
-    ragged: int
-
-    @property
-    def delimiter(self) -> str:
-        """What divides the fields."""
-        return self.dialect.delimiter or ","
-
-    def column(self, number: int) -> tuple[str, ...]:
-        """All values of a column, as written."""
-        return tuple(record[number] for record in self.records)
+    columns: Sequence[Column]
+    records: int
+    broken: int
+    dialect: Dialect | None = None
 
 
-def read(stored: bytes, *, most: int = SAMPLE_BYTES) -> Sample:
+def read(stored: bytes, *, whole: bool, most: int = SAMPLE_BYTES) -> Sample:
     """The whole records in the first `most` bytes of text. Raises FileRefused where it is none."""
     compression, data = peek(stored, most)
     transcoder = Transcoder(Format(encoding="auto", on_invalid_bytes="replace"))
-    text = _whole_lines(b"".join([*transcoder.feed(data), *transcoder.finish()]))
-    dialect = sniffing.settle(text, Dialect(), ["delimiter", "quoteChar", "header"], default=",")
-    rows = _rows(text, dialect)
-    if not rows:
+    text = b"".join([*transcoder.feed(data), *transcoder.finish()]).decode()
+    if not whole or len(data) == most:
+        text = _whole_lines(text)
+    encoding = transcoder.found or UTF_8
+    if jsonsample.is_ndjson(text):
+        columns, records, broken = jsonsample.columns(text)
+        return Sample(
+            type="ndjson",
+            compression=compression,
+            encoding=encoding,
+            columns=columns,
+            records=records,
+            broken=broken,
+        )
+    return _delimited(text, compression, encoding)
+
+
+def _delimited(text: str, compression: str, encoding: str) -> Sample:
+    written = habits.read(text)
+    if not written.rows:
         raise FileEmpty("the sample holds no whole record")
-    width = len(rows[0])
-    records = rows[1:] if dialect.header else rows
-    whole = [record for record in records if len(record) == width]
+    dialect, first = written.dialect, written.rows[0]
+    names = _names(first, written.line) if dialect.header else [f"column_{n + 1}" for n in range(len(first))]
+    rows = written.rows[1:] if dialect.header else written.rows
+    even = [row for row in rows if len(row) == len(names)]
+    values = zip(*even, strict=True) if even else [()] * len(names)
     return Sample(
+        type="tsv" if dialect.delimiter == "\t" else "csv",
         compression=compression,
-        encoding=transcoder.found or UTF_8,
+        encoding=encoding,
+        columns=[Column(name=name, values=tuple(of)) for name, of in zip(names, values, strict=True)],
+        records=len(even),
+        broken=len(rows) - len(even),
         dialect=dialect,
-        names=rows[0] if dialect.header else tuple(f"column_{number}" for number in range(1, width + 1)),
-        records=tuple(whole),
-        ragged=len(records) - len(whole),
     )
 
 
-def _whole_lines(text: bytes) -> str:
-    """Without the last line, which may be cut off; a short file may lack its last newline."""
-    whole, newline, _ = text.rpartition(b"\n")
-    return (whole + newline).decode()
+def _names(header: Row, line: int) -> list[str]:
+    """The columns' names. Raises HeaderBroken where no contract can be matched with them."""
+    names = [name.strip() for name in header]
+    twice = next((name for name, count in Counter(names).items() if name and count > 1), None)
+    if twice is not None:
+        raise HeaderBroken(f"column {twice!r} occurs more than once", line=line)
+    if "" in names:
+        raise HeaderBroken(f"column {names.index('') + 1} has no name", line=line)
+    return names
 
 
-def _rows(text: str, dialect: Dialect) -> list[tuple[str, ...]]:
-    source = io.StringIO(text, newline="")
-    rows = csv.reader(source, delimiter=dialect.delimiter or ",", quotechar=dialect.quote_char)
-    try:
-        return [tuple(row) for row in rows if row]
-    except csv.Error:  # a field longer than the module reads
-        return []
+def _whole_lines(text: str) -> str:
+    """Without the last line, which may be cut off."""
+    end = "\n" if "\n" in text or "\r" not in text else "\r"
+    return text[: text.rfind(end) + 1]

@@ -37,7 +37,7 @@ class Sniffer:
         self._detect = dataset.format.detect
         self._declared = dataset.format.dialect
         self._default = delimiter_of(dataset.format, dataset.format.dialect)
-        self._names = [field.name for field in dataset.schema.fields]
+        self._names = [name for field in dataset.schema.fields for name in (field.name, *field.aliases)]
         self._held = b""
         self.dialect = None if self._detect else self._declared
 
@@ -101,7 +101,7 @@ def settle(
         dialect = structs.replace(dialect, delimiter=_delimiter(text, dialect.quote_char or '"', default))
     if "header" in detect:
         first = next(_records(text, dialect.delimiter or default, dialect.quote_char or '"'), [])
-        dialect = structs.replace(dialect, header=_is_header(first, names))
+        dialect = structs.replace(dialect, header=looks_like_header(first, names))
     return dialect
 
 
@@ -152,7 +152,8 @@ def _is_plain(value: str) -> bool:
     return _TYPED.fullmatch(value) is not None or _SPECIAL.search(value) is None
 
 
-def _is_header(first: Sequence[str], names: Sequence[str]) -> bool:
+def looks_like_header(first: Sequence[str], names: Sequence[str] = ()) -> bool:
+    """Whether a first record holds one of the names or, where none are known, what names look like."""
     if names:
         known = {name.strip().casefold() for name in names}
         return any(value.strip().casefold() in known for value in first)

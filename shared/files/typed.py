@@ -35,6 +35,18 @@ def is_text(type_: pa.DataType) -> bool:
     return bool(pt.is_string(type_) or pt.is_large_string(type_) or pt.is_string_view(type_))
 
 
+def is_bytes(type_: pa.DataType) -> bool:
+    """Whether values of the type are bytes, of whatever layout."""
+    return bool(pt.is_binary(type_) or pt.is_large_binary(type_) or pt.is_fixed_size_binary(type_))
+
+
+def value_type(type_: pa.DataType) -> pa.DataType:
+    """The type without the dictionary or the extension type around it."""
+    if isinstance(type_, pa.BaseExtensionType):
+        type_ = type_.storage_type
+    return type_.value_type if isinstance(type_, pa.DictionaryType) else type_
+
+
 def fits(field: Field, type_: pa.DataType) -> bool:
     """Whether values of a file's type can be values of the field at all. Text can be anything."""
     kind = fieldtypes.physical(field)
@@ -170,10 +182,6 @@ def _is_uuid(type_: pa.DataType) -> bool:
     return bool(pt.is_fixed_size_binary(type_) and type_.byte_width == 16)
 
 
-def _is_bytes(type_: pa.DataType) -> bool:
-    return bool(pt.is_binary(type_) or pt.is_large_binary(type_) or pt.is_fixed_size_binary(type_))
-
-
 _NUMBERS: tuple[Callable[[pa.DataType], bool], ...] = (pt.is_integer, pt.is_decimal, pt.is_floating)
 _KINDS: dict[str, tuple[Callable[[pa.DataType], bool], ...]] = {
     "smallint": (pt.is_integer, pt.is_decimal),
@@ -186,6 +194,6 @@ _KINDS: dict[str, tuple[Callable[[pa.DataType], bool], ...]] = {
     "date": (pt.is_date,),
     "time": (pt.is_time,),
     "uuid": (_is_uuid,),
-    "bytea": (_is_bytes,),
+    "bytea": (is_bytes,),
     "jsonb": (_is_nested,),
 }

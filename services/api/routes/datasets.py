@@ -38,12 +38,14 @@ class DatasetSummary(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class DatasetAnswer(DatasetSummary, frozen=True, kw_only=True, rename="camel"):
-    """A dataset with its present document."""
+    """A dataset with its present document, and the one by which its live version was made."""
 
     created_at: datetime
     applied_at: datetime
     applied_by: str
     document: dict[str, Any]
+    live_contract_version: int | None
+    live_document: dict[str, Any] | None
 
 
 class RollBack(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -93,12 +95,15 @@ async def list_datasets(io: Io, after: AfterName = "", limit: Limit = 100) -> Pa
 async def read_dataset(name: DatasetName, io: Io) -> DatasetAnswer:
     """One dataset with its document and what is live of it."""
     found = await datasets.read(io.db, name)
+    live = await datasets.live_contract(io.db, found.id)
     return DatasetAnswer(
         **_summary_fields(found),
         created_at=found.created_at,
         applied_at=found.applied_at,
         applied_by=found.applied_by,
         document=document.dump(found.document),
+        live_contract_version=live.version if live else None,
+        live_document=document.dump(live.document) if live else None,
     )
 
 

@@ -1,13 +1,17 @@
 """The start of an object in the bucket is looked at through the API."""
 
 import gzip
+from io import BytesIO
 from typing import Any
 
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from services.api.resources import Resources
 from shared.files.preview import SAMPLE_BYTES
 from tests.integration.api.test_runs import with_dataset
+from tests.support import catalog
 
 
 async def preview(api: httpx.AsyncClient, **body: Any) -> httpx.Response:
@@ -54,3 +58,34 @@ async def test_what_is_not_there_is_not_found(
     await io.bucket.put(bucket_name, "a.csv.old", b"id\n1\n")
     assert (await preview(api, bucket=bucket_name, key="a.csv")).status_code == 404
     assert (await preview(api, bucket=bucket_name, key="a.csv.old", dataset="none")).status_code == 404
+
+
+async def test_of_a_large_parquet_object_start_and_end_are_fetched(
+    io: Resources, api: httpx.AsyncClient, bucket_name: str
+) -> None:
+    target = BytesIO()
+    names = [str(number * 7919) for number in range(400_000)]
+    pq.write_table(pa.table({"id": range(400_000), "name": names}), target, row_group_size=40_000)
+    await io.bucket.put(bucket_name, "a.parquet", target.getvalue())
+    told = (await preview(api, bucket=bucket_name, key="a.parquet")).json()
+    assert (told["refusal"], told["whole"], told["bytesRead"]) == (None, False, SAMPLE_BYTES)
+    assert told["read"]["rows"] == 400_000
+    assert [field["type"] for field in told["proposal"]["schema"]["fields"]] == ["integer", "string"]
+    assert 0 < told["records"] < 100_000
+    assert "of the file were not read" in told["unknown"][-1]
+
+
+async def test_columns_are_compared_with_the_contract_of_the_live_version_not_the_present_one(
+    io: Resources, api: httpx.AsyncClient, bucket_name: str
+) -> None:
+    await catalog.applied(io.db)
+    await catalog.published(io.db, [(1, "AA")])
+    later = [{"name": "id", "type": "integer"}, {"name": "carrier"}, {"name": "new"}]
+    await catalog.applied(io.db, schema={"fields": later})
+    await io.bucket.put(bucket_name, "a.csv", b"id,carrier,new\n1,AA,x\n")
+    told = (await preview(api, bucket=bucket_name, key="a.csv", dataset="flights")).json()
+    assert (told["against"], told["liveContract"], told["refusal"]) == ("flights", 1, None)
+    assert [(each["column"], each["kind"]) for each in told["differences"]] == [("new", "added")]
+    read = (await api.get("/v1/datasets/flights")).json()
+    assert (read["contractVersion"], read["liveContractVersion"]) == (2, 1)
+    assert len(read["liveDocument"]["schema"]["fields"]) == 2

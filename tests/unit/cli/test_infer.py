@@ -67,3 +67,15 @@ def test_each_field_stands_on_a_line_of_its_own(tmp_path: Path) -> None:
     lines = _infer(tmp_path, CONTENT).stdout.splitlines()
     assert "  - {name: carrier, type: string, constraints: {required: true}}" in lines
     assert '  missingValues: ["", NA]' in lines
+
+
+def test_ndjson_gets_a_document_that_loads_it(tmp_path: Path) -> None:
+    content = '{"id": 1, "day": "2013-01-01"}\n{"id": 2, "to": {}}\n'
+    dataset = document.parse(_infer(tmp_path, content).stdout)
+    assert dataset.format.type == "ndjson"
+    assert [field.type for field in dataset.schema.fields] == ["integer", "date", "object"]
+
+
+def test_a_line_end_of_old_is_written_so_that_every_yaml_reads_it(tmp_path: Path) -> None:
+    dataset = document.parse(_infer(tmp_path, b"id;name\r1;a\r").stdout)
+    assert (dataset.format.dialect.line_terminator, dataset.format.dialect.delimiter) == ("\r", ";")

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 from click.testing import CliRunner, Result
 
@@ -60,6 +62,15 @@ def test_json_holds_everything(tmp_path: Path) -> None:
     assert told["proposal"]["kind"] == "Dataset"
     assert [reject["line"] for reject in told["rejects"]] == [2]
     assert told["whole"]
+
+
+def test_a_large_parquet_file_is_read_from_its_end(tmp_path: Path) -> None:
+    table = pa.table({"id": range(400_000), "name": [str(number * 7919) for number in range(400_000)]})
+    pq.write_table(table, tmp_path / "things.csv")
+    shown = _preview(tmp_path, (tmp_path / "things.csv").read_bytes())
+    assert shown.exit_code == Exit.OK
+    for told in ("400,000", "type: parquet", " 0 rejected", "no more than about 100000 are looked at"):
+        assert told in shown.stdout
 
 
 def test_an_address_without_a_key_and_a_document_for_an_object_are_refused(tmp_path: Path) -> None:

@@ -3,24 +3,29 @@
 import gzip
 import zipfile
 from io import BytesIO
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from shared.files import preview as previewing
 from shared.files.compression import codecs
-from shared.files.preview import MOST_REJECTS, SAMPLE_BYTES, Preview, preview
+from shared.files.differences import LiveContract
+from shared.files.excerpt import Excerpt, of_both_ends, of_file
+from shared.files.preview import MOST_REJECTS, SAMPLE_BYTES, Preview
 from tests.support.datasets import dataset, with_fields
 
 HEADER = b"id;name;amount\n"
 ROWS = b"".join(b"%d;name %d;%d.5\n" % (n, n, n) for n in range(90_000))
 
 
-def of(data: bytes, **options: object) -> Preview:
-    return preview(
-        data[:SAMPLE_BYTES],
-        "in/orders.csv",
-        whole=len(data) <= SAMPLE_BYTES,
-        **options,  # type: ignore[arg-type]
-    )
+def preview(data: bytes, name: str, *, whole: bool, **options: Any) -> Preview:
+    return previewing.preview(Excerpt(start=data, whole=whole), name, **options)
+
+
+def of(data: bytes, **options: Any) -> Preview:
+    return preview(data[:SAMPLE_BYTES], "in/orders.csv", whole=len(data) <= SAMPLE_BYTES, **options)
 
 
 def test_it_tells_how_a_file_is_written_and_proposes_a_document_that_takes_it() -> None:
@@ -110,3 +115,107 @@ def test_ndjson_is_held_against_its_dataset() -> None:
     data = b'{"id": 1, "name": "a"}\n{"id": "x", "name": "b"}\n{"id": 3'
     found = preview(data, "x.ndjson", whole=False, dataset=contract)
     assert (found.records, found.rejected, found.refusal) == (2, 1, None)
+
+
+def test_ndjson_without_a_dataset_is_held_against_its_proposal() -> None:
+    found = preview(gzip.compress(b'{"id": 1}\n{"id": 2, "at": "2013-01-01"}\n'), "x.ndjson", whole=True)
+    assert found.read == {"compression": "gzip", "encoding": "utf-8"}
+    assert found.proposal is not None
+    assert found.proposal["format"]["type"] == "ndjson"
+    assert (found.records, found.rejected, found.refusal) == (2, 0, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["id,name\r1,a\r2,b\r", "# by hand\nid,name\n1,a\n2,b\n", "Report\n\nid,name\n1,a\n2,b\n"],
+    ids=["cr", "comment", "preamble"],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_proposed_for_an_unusual_dialect_reads_the_file(text: str, whole: bool) -> None:
+    found = preview(text.encode(), "x.csv", whole=whole)
+    assert (found.records, found.rejected, found.refusal) == (2, 0, None)
+
+
+def parquet(rows: int, **options: Any) -> bytes:
+    target = BytesIO()
+    texts = [str(number * 7919) for number in range(rows)]
+    pq.write_table(pa.table({"id": range(rows), "name": texts}), target, **options)
+    return target.getvalue()
+
+
+def test_a_whole_parquet_file_is_held_against_its_proposal_and_a_dataset() -> None:
+    found = preview(parquet(3), "x.parquet", whole=True)
+    assert found.read == {"compression": "snappy", "rows": 3}
+    assert (found.records, found.rejected, found.refusal) == (3, 0, None)
+    small = {"name": "name", "type": "integer", "constraints": {"maximum": 7919}}
+    contract = with_fields({"name": "id", "type": "integer"}, small, format={"type": "parquet"})
+    held = preview(parquet(200), "x.parquet", whole=True, dataset=contract)
+    assert (held.records, held.rejected, len(held.rejects)) == (200, 198, MOST_REJECTS)
+    assert held.differences == []
+    assert (held.rejects[0].line, held.rejects[0].column) == (3, "name")
+
+
+def test_of_a_large_parquet_file_both_ends_are_enough_for_its_fields_and_its_first_rows() -> None:
+    data = parquet(400_000, row_group_size=50_000)
+    start, end = data[:SAMPLE_BYTES], data[-SAMPLE_BYTES:]
+    found = previewing.preview(of_both_ends(start, end, len(data)), "x.parquet")
+    assert found.read["rows"] == 400_000
+    assert found.proposal is not None
+    assert found.refusal is None
+    assert 0 < found.records < 100_000
+    assert found.unknown[-1].startswith(f"whether rows behind row {found.records} are good: bytes 1048576 to")
+    without_records = previewing.preview(of_both_ends(data[:100], end, len(data)), "x.parquet")
+    assert (without_records.read["rows"], without_records.records) == (400_000, 0)
+    assert without_records.unknown[-1].startswith("whether rows behind row 0 are good")
+
+
+def test_a_large_parquet_file_on_this_machine_is_read_from_its_end_and_not_to_its_last_row() -> None:
+    data = parquet(400_000, row_group_size=50_000)
+    found = previewing.preview(of_file(BytesIO(data), SAMPLE_BYTES), "x.parquet")
+    assert (found.read["rows"], found.refusal) == (400_000, None)
+    assert previewing.MOST_ROWS <= found.records < 200_000
+
+
+def test_a_parquet_file_whose_footer_was_not_read_is_refused_with_that_reason() -> None:
+    data = parquet(1000)
+    only_start = preview(data[:1000], "x.parquet", whole=False)
+    assert only_start.refusal is not None
+    assert "described at its end" in only_start.refusal.message
+    short_end = previewing.preview(of_both_ends(data[:100], data[-10:], len(data)), "x.parquet")
+    assert short_end.refusal is not None
+    assert "the Parquet footer is longer than what was read" in short_end.refusal.message
+
+
+def test_columns_are_compared_with_the_contract_of_the_live_version_and_its_aliases() -> None:
+    present = with_fields({"name": "id", "type": "integer"}, {"name": "day", "type": "date"})
+    live = with_fields(
+        {"name": "id", "type": "integer", "aliases": ["Nummer"]},
+        {"name": "gone", "type": "number"},
+        {"name": "when", "type": "date", "format": "%d.%m.%Y"},
+        {"name": "price", "type": "number", "decimalChar": ","},
+        format={"dialect": {"caseSensitiveHeader": False}},
+    )
+    baseline = LiveContract(version=3, document=live)
+    data = b"nummer;when;price;day\n1;31.12.2013;1,5;2013-01-01\n"
+    found = preview(data, "x.csv", whole=True, dataset=present, live=baseline)
+    assert (found.against, found.live_contract) == ("flights", 3)
+    assert [(each.column, each.kind) for each in found.differences] == [
+        ("day", "added"),
+        ("gone", "missing"),
+    ]
+
+
+def test_columns_of_parquet_and_keys_of_ndjson_are_compared_too() -> None:
+    contract = with_fields({"name": "id", "type": "date"}, {"name": "more"}, format={"type": "parquet"})
+    found = preview(parquet(1), "x.parquet", whole=True, dataset=contract)
+    told = {(each.column, each.kind, each.declared, each.found) for each in found.differences}
+    assert told == {
+        ("id", "type", "date", "integer"),
+        ("name", "added", None, "string"),
+        ("more", "missing", "string", None),
+    }
+    nested = with_fields(
+        {"name": "city", "path": "/to/city"}, {"name": "zip", "path": "/to/zip"}, format={"type": "ndjson"}
+    )
+    found = preview(b'{"to": {"city": "a"}, "x": 1}\n', "x.ndjson", whole=True, dataset=nested)
+    assert [(each.column, each.kind) for each in found.differences] == [("x", "added")]

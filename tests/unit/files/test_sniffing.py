@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.domain.dataset import Dialect
 from shared.errors import DialectUnclear
 from shared.files import sniffing
-from tests.support.datasets import dataset
+from tests.support.datasets import dataset, with_fields
 from tests.unit.files.reading import read
 
 EVERYTHING = {"format": {"detect": ["delimiter", "quoteChar", "header"]}}
@@ -87,6 +87,15 @@ def test_a_header_holds_the_name_of_a_field_where_fields_are_known() -> None:
     assert not header("one,two\nthree,four\n", "id")
     assert header("one,two\nthree,four\n")
     assert not header("1,two\n3,four\n")
+
+
+def test_a_header_may_hold_aliases_alone() -> None:
+    contract = with_fields(
+        {"name": "id", "type": "integer", "aliases": ["2013"]},
+        {"name": "name", "aliases": ["2014"]},
+        format={"detect": ["header"]},
+    )
+    assert read(b"2013,2014\n1,a\n", of=contract).rows == [{"id": 1, "name": "a"}]
 
 
 def test_only_what_is_named_is_found_out() -> None:
