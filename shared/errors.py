@@ -235,7 +235,7 @@ class RunCancelled(Permanent):
 
 
 class RunRejected(Permanent):
-    """Somebody rejected a held run, or nobody approved it in time."""
+    """Somebody rejected a held run, or it was held for longer than its dataset allows."""
 
     code = "run_rejected"
     hint = "Start it again with `loadstone import DATASET --date DATE`."

@@ -4,9 +4,11 @@ import time
 
 from msgspec import Struct
 
-from shared.catalog import audit, datasets, runs, versions
+from shared.catalog import audit, datasets, groups, runs, versions
 from shared.catalog.datasets import DatasetRecord
+from shared.catalog.groups import Group
 from shared.catalog.runs import Request
+from shared.domain import release
 from shared.domain.run import RunId, Trigger
 from shared.domain.version import Version
 from shared.errors import Conflict, VersionRetired
@@ -26,8 +28,12 @@ class RolledBack(Struct, frozen=True, kw_only=True, rename="camel"):
     milliseconds: float
 
 
-async def roll_back(db: Connection, name: str, *, to: int | None, actor: str) -> RolledBack:
+async def roll_back(
+    db: Connection, name: str, *, to: int | None, actor: str, alone: bool = False
+) -> RolledBack:
     """Make version `to` live, or without one the newest retained version below the live one.
+
+    `alone` does it although readers then see another business date than in the rest of the release group.
 
     Raises NotFound, Conflict, VersionRetired, TargetUnusable, and PublishBlocked when readers hold the view
     for longer than PATIENCE.
@@ -36,7 +42,7 @@ async def roll_back(db: Connection, name: str, *, to: int | None, actor: str) ->
     async for attempt in patience.tries(PATIENCE):
         with attempt:
             async with patience.transaction(db, lock_timeout=LOCK_TIMEOUT):
-                version, run_id = await _repoint(db, name, to, actor)
+                version, run_id = await _repoint(db, name, to, actor, alone)
     return RolledBack(
         version=version.number,
         run_id=run_id,
@@ -44,11 +50,14 @@ async def roll_back(db: Connection, name: str, *, to: int | None, actor: str) ->
     )
 
 
-async def _repoint(db: Connection, name: str, to: int | None, actor: str) -> tuple[Version, RunId]:
-    dataset_id = (await datasets.read(db, name)).id
-    await datasets.lock(db, dataset_id)
+async def _repoint(
+    db: Connection, name: str, to: int | None, actor: str, alone: bool
+) -> tuple[Version, RunId]:
+    group = await groups.lock(db, (await datasets.read(db, name)).id)
     present = await datasets.read(db, name)
     version = await _wanted(db, present, to)
+    if not alone:
+        _refuse_to_part(version, group)
     # The present contract says who may read; the columns are those of the version's own table.
     await tables.point_view(db, version, present.document)
     await datasets.point(db, present.id, version.number)
@@ -95,3 +104,14 @@ async def _wanted(db: Connection, present: DatasetRecord, to: int | None) -> Ver
             hint="Nothing is left to do; `loadstone versions` lists the others.",
         )
     return version
+
+
+def _refuse_to_part(version: Version, group: Group) -> None:
+    """Raises Conflict where readers would see two business dates in one release group."""
+    others = release.parted_from(version, group.own, group.others)
+    if others:
+        raise Conflict(
+            f"version {version.number} is of {version.business_date}, and others of its release group are "
+            f"not: {', '.join(others)}",
+            hint="Roll back with --alone, and then the others, if readers may see two business dates.",
+        )

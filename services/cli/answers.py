@@ -96,6 +96,7 @@ class RunAnswer(Answer, frozen=True, kw_only=True):
     finished_at: datetime | None = None
     late_at: datetime | None = None
     cancel_requested_at: datetime | None = None
+    release_group: str | None = None
     contract_version: int
     worker: str | None = None
 

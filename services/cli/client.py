@@ -139,9 +139,10 @@ class Client:
             "GET", f"/v1/datasets/{dataset}/versions/{version}/diff", DifferenceAnswer, query=query
         )
 
-    def rollback(self, dataset: str, version: int | None) -> RolledBack:
+    def rollback(self, dataset: str, version: int | None, *, alone: bool = False) -> RolledBack:
         """Makes an earlier version live: that one, or the newest below the live one."""
-        content = msgspec.json.encode({} if version is None else {"version": version})
+        asked = {**({} if version is None else {"version": version}), **({"alone": True} if alone else {})}
+        content = msgspec.json.encode(asked)
         return self._ask("POST", f"/v1/datasets/{dataset}/rollback", RolledBack, content=content)
 
     def rows(self, dataset: str, *, version: int | None = None, limit: int) -> RowPage:

@@ -24,7 +24,7 @@ type Display = Callable[[RunAnswer], None]
 
 
 def follow(api: Client, run: RunAnswer) -> RunAnswer:
-    """Shows how a run goes on, on stderr; its last state. A run that is held waits for a person: it is left.
+    """Shows how a run goes on, on stderr; its last state. A held run waits for others: it is left.
 
     Ctrl-C ends the command, and says that the run goes on. Raises ApiUnreachable when the API is away for
     too long.

@@ -87,8 +87,12 @@ def outcome(run: RunDetail) -> Text:
         case RunState.SUPERSEDED:
             return Text(f"{name}: a newer run took its place (run {run.id})")
         case RunState.HELD:
-            return Text(f"{name} is loaded and checked, and waits for a person to publish it (run {run.id})")
+            return Text(f"{name} is loaded and checked, and {_wait(run)} (run {run.id})")
     return _failure(run, name)
+
+
+def _wait(run: RunDetail) -> str:
+    return output.printable(run.stage or "") if run.release_group else "waits for a person to publish it"
 
 
 def _unchanged(run: RunDetail) -> str:

@@ -83,7 +83,8 @@ def _told(read: Mapping[str, str | bool]) -> str:
 
 def _ways_on(run: RunDetail) -> Iterator[tuple[str, object]]:
     yield "to look at it", f"loadstone rows {run.dataset} --version {run.version}"
-    yield "to publish it", f"loadstone approve {run.id}"
+    if not run.release_group:
+        yield "to publish it", f"loadstone approve {run.id}"
     yield "to drop it", f"loadstone reject {run.id} --reason …"
 
 

@@ -9,8 +9,9 @@ from services.worker.profiling import describe
 from services.worker.progress import Progress
 from services.worker.publishing import hold, make_version, tries
 from services.worker.record import recorded
+from services.worker.releasing import publish_others
 from services.worker.resources import Resources
-from shared.catalog import datasets, objects, runs
+from shared.catalog import datasets, groups, objects, runs
 from shared.domain.run import RunId, RunState
 from shared.telemetry import metrics
 from shared.warehouse import tables
@@ -39,15 +40,18 @@ async def publish(report: Report, io: Resources, progress: Progress) -> None:
     async for attempt in tries(io, progress):  # again and again while a reader holds the view
         with attempt:
             async with io.publishing() as tx:
-                dataset_now = await datasets.lock(tx, run.dataset_id)
+                group = await groups.lock(tx, run.dataset_id)
+                now = group.own
                 await runs.hold_fence(tx, run)
-                raise_if_superseded(run, dataset.load, dataset_now.live_business_date)
-                raise_if_moved(dataset.load.target, dataset_now.target)
-                raise_if_live_moved(run, dataset.load, progress.base, dataset_now.live_version)
+                raise_if_superseded(run, dataset.load, now.live_business_date)
+                raise_if_moved(dataset.load.target, now.document.load.target)
+                raise_if_live_moved(run, dataset.load, progress.base, now.live_version)
                 version = await make_version(tx, progress)
                 await objects.count(tx, run.id, report.objects)
                 if reason := report.reason_to_hold(dataset.publish):
-                    await hold(tx, version, progress, reason)
+                    await hold(tx, version, progress, reason, group=None)
+                elif reason := await publish_others(tx, group, run):
+                    await hold(tx, version, progress, reason, group=now.document.publish.release_group)
                 else:
                     await tables.point_view(tx, version, dataset)
                     await datasets.point(tx, run.dataset_id, version.number)

@@ -33,7 +33,7 @@ async def prepare(io: Resources, progress: Progress) -> None:
 async def _look_at_live(io: Resources, progress: Progress) -> list[Slice]:
     async with io.db.acquire() as db, db.transaction():
         await _refuse_if_not_of_live(db, progress.run)
-        number = (await datasets.lock(db, progress.run.dataset_id)).live_version
+        number = await datasets.lock(db, progress.run.dataset_id)
         if number is None:
             return []
         progress.base = await versions.read(db, progress.run.dataset_id, number)

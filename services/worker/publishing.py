@@ -34,13 +34,13 @@ async def tries(io: Resources, progress: Progress) -> AsyncGenerator[tenacity.At
         metrics.PUBLISH_WAIT.observe(time.perf_counter() - started)
 
 
-async def hold(tx: Connection, version: Version, progress: Progress, reason: str) -> None:
-    """Leave what is live as it is: the version waits for a person."""
+async def hold(tx: Connection, version: Version, progress: Progress, reason: str, group: str | None) -> None:
+    """Leave what is live as it is: the version waits for its group, or without one for a person."""
     base = progress.base.number if progress.base else None
     await versions.withhold(tx, version, base=base)
     seconds = quantities.seconds(progress.dataset.publish.hold_for)
     ending = progress.ending(RunState.HELD, version=version.number)
-    await holds.hold(tx, progress.run, ending, reason=reason, seconds=seconds)
+    await holds.hold(tx, progress.run, ending, reason=reason, seconds=seconds, group=group)
 
 
 async def make_version(tx: Connection, progress: Progress) -> Version:

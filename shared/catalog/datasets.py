@@ -55,16 +55,6 @@ class Live(Struct, frozen=True, kw_only=True):
     published_at: datetime
 
 
-class Locked(Struct, frozen=True, kw_only=True):
-    """A dataset that nobody else can change until the transaction ends."""
-
-    id: DatasetId
-    contract_version: int
-    live_version: int | None
-    live_business_date: date | None
-    target: Target
-
-
 async def read(db: Connection | Pool, name: str) -> DatasetRecord:
     """Raises NotFound when there is no such dataset."""
     row = await db.fetchrow(SQL.read, name)
@@ -78,10 +68,11 @@ async def listing(db: Connection | Pool, *, after: str = "", limit: int = 100) -
     return rows.structs(await db.fetch(SQL.list, after, limit), DatasetRecord)
 
 
-async def lock(db: Connection, dataset_id: DatasetId) -> Locked:
-    """Serialises applying, publishing and rolling back of one dataset."""
+async def lock(db: Connection, dataset_id: DatasetId) -> int | None:
+    """Serialises applying, publishing and rolling back of one dataset; answers which version is live."""
     await db.execute(SQL.lock, dataset_id)
-    return rows.struct(await db.fetchrow(SQL.locked, dataset_id), Locked)
+    live: int | None = await db.fetchval(SQL.locked, dataset_id)
+    return live
 
 
 async def present(db: Connection, name: str) -> DatasetRecord | None:

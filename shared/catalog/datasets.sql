@@ -25,14 +25,8 @@ LIMIT $2;
 SELECT id FROM loadstone.dataset WHERE id = $1 FOR UPDATE;
 
 -- name: locked
--- What is live of a locked dataset, and where it publishes; a statement of its own, whose snapshot is not older
--- than the lock.
-SELECT d.id, d.contract_version, d.live_version, v.business_date AS live_business_date,
-       c.document #> '{load,target}' AS target
-FROM loadstone.dataset d
-JOIN loadstone.contract c ON c.dataset_id = d.id AND c.version = d.contract_version
-LEFT JOIN loadstone.version v ON v.dataset_id = d.id AND v.number = d.live_version
-WHERE d.id = $1;
+-- What is live of a locked dataset; a statement of its own, whose snapshot is not older than the lock.
+SELECT live_version FROM loadstone.dataset WHERE id = $1;
 
 -- name: serialise_applying
 -- Lets one transaction at a time apply datasets: names and targets must be unique among all of them.

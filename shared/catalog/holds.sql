@@ -1,9 +1,9 @@
 -- name: hold
--- Ends an attempt with a version that waits for a person. `stage` says what holds it.
+-- Ends an attempt with a version that waits for its group, or without one for a person. `stage` says what holds it.
 WITH held AS (
     UPDATE loadstone.run
     SET state = 'held', version = $3, report = $4, stage = $5, held_until = now() + make_interval(secs => $6),
-        rows_done = $7, bytes_done = $8, lease_until = NULL
+        rows_done = $7, bytes_done = $8, lease_until = NULL, release_group = $9
     WHERE id = $1 AND fence = $2 AND state = 'running'
     RETURNING id, fence
 )
@@ -14,15 +14,22 @@ RETURNING a.run_id;
 
 -- name: approve
 -- Ends a hold with a version that goes live; nothing when somebody else ended it.
-UPDATE loadstone.run SET state = 'succeeded', stage = NULL, held_until = NULL, finished_at = clock_timestamp()
+UPDATE loadstone.run SET state = 'succeeded', stage = NULL, held_until = NULL, release_group = NULL,
+    finished_at = clock_timestamp()
 WHERE id = $1 AND state = 'held'
+RETURNING id;
+
+-- name: wait_for_group
+-- A held run was approved, and waits for its group from now on; nothing when it does so already.
+UPDATE loadstone.run SET release_group = $2, stage = $3, held_until = now() + make_interval(secs => $4)
+WHERE id = $1 AND state = 'held' AND release_group IS NULL
 RETURNING id;
 
 -- name: reject
 -- Ends a hold without a version; nothing when somebody else ended it.
 UPDATE loadstone.run
-SET state = 'rejected', stage = NULL, held_until = NULL, finished_at = clock_timestamp(),
-    error_code = $2, error_message = $3, error_hint = $4
+SET state = 'rejected', stage = NULL, held_until = NULL, release_group = NULL,
+    finished_at = clock_timestamp(), error_code = $2, error_message = $3, error_hint = $4
 WHERE id = $1 AND state = 'held'
 RETURNING id;
 

@@ -3,7 +3,7 @@
 SELECT r.id, r.dataset_id, d.name AS dataset, r.contract_version, r.business_date, r.state, r.trigger, r.fence,
        r.attempt, r.max_attempts, r.crashes, r.stage, r.worker, r.version, r.rows_done, r.bytes_done,
        r.bytes_total, r.error_code, r.error_message, r.error_hint, r.requested_by, r.created_at, r.run_at,
-       r.started_at, r.finished_at, r.late_at, r.cancel_requested_at
+       r.started_at, r.finished_at, r.late_at, r.cancel_requested_at, r.release_group
 FROM loadstone.run r JOIN loadstone.dataset d ON d.id = r.dataset_id
 WHERE r.id = $1;
 
@@ -12,7 +12,7 @@ WHERE r.id = $1;
 SELECT r.id, r.dataset_id, d.name AS dataset, r.contract_version, r.business_date, r.state, r.trigger, r.fence,
        r.attempt, r.max_attempts, r.crashes, r.stage, r.worker, r.version, r.rows_done, r.bytes_done,
        r.bytes_total, r.error_code, r.error_message, r.error_hint, r.requested_by, r.created_at, r.run_at,
-       r.started_at, r.finished_at, r.late_at, r.cancel_requested_at
+       r.started_at, r.finished_at, r.late_at, r.cancel_requested_at, r.release_group
 FROM loadstone.run r JOIN loadstone.dataset d ON d.id = r.dataset_id
 WHERE ($1::text IS NULL OR d.name = $1) AND ($2::text IS NULL OR r.state = $2) AND r.id < $3
 ORDER BY r.id DESC

@@ -87,7 +87,10 @@ class ObjectRef(Struct, frozen=True, kw_only=True):
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """The work of importing one delivery, as the catalog knows it."""
+    """The work of importing one delivery, as the catalog knows it.
+
+    While it is held, it waits for the rest of its `release_group`, or without one for a person.
+    """
 
     id: RunId
     dataset_id: DatasetId
@@ -116,3 +119,4 @@ class Run(Struct, frozen=True, kw_only=True):
     finished_at: datetime | None = None
     late_at: datetime | None = None
     cancel_requested_at: datetime | None = None
+    release_group: str | None = None

@@ -18,7 +18,6 @@ KEYS: frozenset[str] = frozenset().union(
     # Of the Table Dialect's keys these are about spreadsheets, databases and JSON: no text has them.
     _under("format.dialect.", "csvddfVersion property itemType itemKeys sheetNumber sheetName table"),
     _under("quality[].", "method rule engine implementation scheduler schedule customProperties"),
-    _under("publish.", "releaseGroup"),
     _under("sla[].", "unit element valueExt description scheduler schedule"),
     _under("access.", "operate approve"),
 )

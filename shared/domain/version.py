@@ -10,8 +10,8 @@ from shared.domain.run import DatasetId, RunId
 class Version(Struct, frozen=True, kw_only=True):
     """`relation` is its name in loadstone_versions: a view over slices where it is `sliced`, else a table.
 
-    `bytes` is its size there, indexes included. While it is `held` it waits for a person and was never live;
-    `base` is the version that it was made from, where it was made from the live one.
+    `bytes` is its size there, indexes included. While it is `held` it waits, for a person or its group, and
+    was never live; `base` is the version that it was made from, where it was made from the live one.
     """
 
     dataset_id: DatasetId

@@ -6,8 +6,9 @@ import asyncpg
 import msgspec
 import pytest
 
-from shared.catalog import attempts, audit, datasets, objects, parts, runs, slices, versions, waiting
+from shared.catalog import attempts, audit, datasets, groups, objects, parts, runs, slices, versions, waiting
 from shared.domain.columns import Column
+from shared.domain.release import Member
 from shared.domain.run import ObjectRef, Run
 from shared.domain.slices import Slice
 from shared.domain.version import Version
@@ -27,7 +28,7 @@ FILLED: list[tuple[statements.Statements, str, type[msgspec.Struct]]] = [
     (datasets.SQL, "read", datasets.DatasetRecord),
     (datasets.SQL, "list", datasets.DatasetRecord),
     (datasets.SQL, "due", datasets.DueDataset),
-    (datasets.SQL, "locked", datasets.Locked),
+    (groups.SQL, "locked", Member),
     (parts.SQL, "claim", parts.Part),
     (parts.SQL, "results", parts.LoadedPart),
     (parts.SQL, "standing", parts.Standing),

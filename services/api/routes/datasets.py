@@ -49,9 +49,13 @@ class DatasetAnswer(DatasetSummary, frozen=True, kw_only=True, rename="camel"):
 
 
 class RollBack(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Which version is to be live; without one the newest retained version below the live one."""
+    """Which version is to be live; without one the newest retained one below the live one.
+
+    `alone` does it although the rest of the release group is of another business date.
+    """
 
     version: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+    alone: bool = False
 
 
 @put(
@@ -116,7 +120,7 @@ async def read_dataset(name: DatasetName, io: Io) -> DatasetAnswer:
 async def roll_back(name: DatasetName, data: RequestBody[RollBack], io: Io, actor: Actor) -> RolledBack:
     """Make an earlier version live again. Readers see it as soon as this answers."""
     async with io.db.acquire() as db:
-        return await rollback.roll_back(db, name, to=data.version, actor=actor)
+        return await rollback.roll_back(db, name, to=data.version, alone=data.alone, actor=actor)
 
 
 def _summary(found: DatasetRecord) -> DatasetSummary:

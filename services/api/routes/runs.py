@@ -55,6 +55,7 @@ class RunAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     finished_at: datetime | None
     late_at: datetime | None
     cancel_requested_at: datetime | None
+    release_group: str | None
 
 
 class AttemptAnswer(Struct, frozen=True, kw_only=True, rename="camel"):

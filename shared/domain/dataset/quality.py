@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
-from shared.domain.dataset.part import Duration, Identifier, Part
+from shared.domain.dataset.part import Duration, Identifier, Name, Part
 
 Preserved = Literal["views", "grants", "comments"]
 Metric = Literal[
@@ -65,8 +65,9 @@ class Expectation(Part, frozen=True, kw_only=True):
 
 
 class Publish(Part, frozen=True, kw_only=True):
-    """Who decides that a checked version becomes live."""
+    """Who decides that a checked version becomes live, and which datasets do so together."""
 
     gate: Literal["auto", "on_warning", "always"] = "auto"
     hold_for: Duration = "72h"
+    release_group: Name | None = None
     preserve: list[Preserved] = field(default_factory=lambda: ["views", "grants", "comments"])

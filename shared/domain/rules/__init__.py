@@ -36,6 +36,7 @@ _RULES: Sequence[tuple[tuple[str, ...], Callable[..., Iterator[Mistake]]]] = (
     (("load", "schema"), load.index_mistakes),
     (("load", "schema"), modes.mode_mistakes),
     (("quality", "schema"), quality.quality_mistakes),
+    (("publish",), operation.publish_mistakes),
     (("schedule",), operation.schedule_mistakes),
     (("sla", "schedule"), operation.sla_mistakes),
     (("retention",), operation.retention_mistakes),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from shared.domain import planning, quantities
-from shared.domain.dataset import Access, Limits, Retention, Schedule, ServiceLevel
+from shared.domain.dataset import Access, Limits, Publish, Retention, Schedule, ServiceLevel
 from shared.domain.markup import Mistake
 from shared.domain.rules import identifiers
 
@@ -41,6 +41,14 @@ def sla_mistakes(sla: Sequence[ServiceLevel], schedule: Schedule | None) -> Iter
         yield Mistake(path=("sla",), text=text)
     if len(sla) > 1:
         yield Mistake(path=("sla", 1), text="timeOfAvailability found a second time")
+
+
+def publish_mistakes(publish: Publish) -> Iterator[Mistake]:
+    """Holds that would be over before anybody or anything could end them."""
+    holds = publish.gate != "auto" or publish.release_group is not None
+    if holds and quantities.seconds(publish.hold_for) == 0:
+        text = f"{publish.hold_for!r} found, more than nothing expected where a version may be held"
+        yield Mistake(path=("publish", "holdFor"), text=text)
 
 
 def retention_mistakes(retention: Retention) -> Iterator[Mistake]:

@@ -26,6 +26,7 @@ async def test_a_hold_expires_and_its_version_is_dropped(scheduler: Driver) -> N
     assert (await _tick(scheduler)).did["holds expired"] == 1
     run = await runs.read(scheduler.io.db, version.run_id)
     assert (run.state, run.error_code) == ("rejected", "run_rejected")
+    assert run.error_message == "publish.holdFor was over, and it was held still: few: 1 row"
     assert (await scheduler.clear_away()).did["retired"] == 1
     assert await tables(scheduler.io.db, naming.VERSIONS) == []
     assert (await _tick(scheduler)).did["holds expired"] == 0

@@ -91,7 +91,6 @@ source.onReupload source.afterLoad source.triggers
 
 evolution.newColumns
 load.indexes[0].method
-publish.releaseGroup
 sla[0].property sla[0].unit sla[2].property sla[2].unit
 calendar notify access.operate access.approve
 """
