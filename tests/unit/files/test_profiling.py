@@ -1,6 +1,8 @@
 """Profiling rows batch by batch."""
 
 import math
+import subprocess
+import sys
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -84,3 +86,22 @@ def test_texts_of_many_rows_are_not_compared() -> None:
     few, one = {"f": ["a"] * FEW_ROWS}, {"f": ["b"]}
     assert profiled(contract, [few]).columns[0].bounds == ("a", "a")
     assert profiled(contract, [few, one]).columns[0].bounds is None
+
+
+def test_moments_are_profiled_without_pandas_which_would_fill_the_memory() -> None:
+    """In a process of its own: here, other tests may have imported it."""
+    script = """
+import sys
+import pyarrow as pa
+from shared.files.profiling import Profiler
+from tests.support.catalog import dataset
+types = [None, "timestamp"]
+fields = [{"name": f"at{n}", "type": "datetime", "physicalType": t} for n, t in enumerate(types)]
+profiler = Profiler(dataset(schema={"fields": fields}))
+first = pa.py_buffer(bytes(8))
+arrays = [pa.Array.from_buffers(pa.timestamp("us", zone), 1, [None, first]) for zone in ("UTC", None)]
+profiler.add(pa.RecordBatch.from_arrays(arrays, names=["at0", "at1"]))
+print([column.minimum for column in profiler.profile().columns], "pandas" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "['1970-01-01T00:00:00+00:00', '1970-01-01T00:00:00'] False\n"
