@@ -3,7 +3,6 @@
     LoadstoneError
     ├── Transient                 trying again can help
     │   ├── BucketUnavailable         bucket_unavailable
-    │   ├── ObjectChanged             object_changed
     │   ├── DatabaseUnavailable       database_unavailable
     │   ├── QueueUnavailable          queue_unavailable
     │   ├── ApiUnreachable            api_unreachable
@@ -20,6 +19,8 @@
         ├── Conflict                  conflict
         ├── Unauthorized              unauthorized
         ├── BucketDenied              bucket_denied
+        ├── ObjectChanged             object_changed
+        ├── DeliveryReplaced          delivery_replaced
         ├── DeliveryMissing           delivery_missing
         ├── ManifestBroken            manifest_broken
         ├── RunCancelled              run_cancelled
@@ -95,13 +96,6 @@ class BucketUnavailable(Transient):
 
     code = "bucket_unavailable"
     hint = "Check that the object store is reachable: `loadstone doctor`."
-
-
-class ObjectChanged(Transient):
-    """An object was replaced while it was being read."""
-
-    code = "object_changed"
-    hint = "The run keeps to the object that it was accepted for: start the import again to read the new one."
 
 
 class DatabaseUnavailable(Transient):
@@ -211,6 +205,20 @@ class BucketDenied(Permanent):
 
     code = "bucket_denied"
     hint = "Check the bucket's name and the credentials: `loadstone doctor`."
+
+
+class ObjectChanged(Permanent):
+    """An object was replaced before or while it was read, and can't be read as it was any more."""
+
+    code = "object_changed"
+    hint = "Start it again with `loadstone import DATASET --date DATE`, to read the new one."
+
+
+class DeliveryReplaced(Permanent):
+    """A published delivery was replaced in the bucket, and source.onReupload is `fail`."""
+
+    code = "delivery_replaced"
+    hint = "The live version stays; if the new objects are right: `loadstone import DATASET --date DATE`."
 
 
 class DeliveryMissing(Permanent):

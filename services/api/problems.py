@@ -31,6 +31,7 @@ STATUS: Mapping[type[LoadstoneError], HTTPStatus] = {
     errors.VersionRetired: HTTPStatus.GONE,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.DeliveryMissing: HTTPStatus.CONFLICT,
+    errors.ObjectChanged: HTTPStatus.CONFLICT,
     errors.ManifestBroken: HTTPStatus.CONFLICT,
     errors.TargetUnusable: HTTPStatus.CONFLICT,
     errors.BucketDenied: HTTPStatus.BAD_GATEWAY,

@@ -10,6 +10,7 @@ from shared.catalog import audit, runs, waiting
 from shared.catalog.datasets import DatasetRecord
 from shared.catalog.runs import Request
 from shared.domain import delivery, planning
+from shared.domain.dataset import Dataset
 from shared.domain.delivery import Missing
 from shared.domain.run import ObjectRef, Run, RunId, RunState, Trigger
 from shared.errors import Conflict, DeliveryMissing
@@ -27,8 +28,9 @@ async def start(
     """Accept the import of one delivery: the run that stands for it, and whether that is a new one.
 
     An incomplete delivery makes a run that waits. Raises DeliveryMissing or ManifestBroken when waiting
-    would not help.
+    would not help, and Conflict where nobody may start one.
     """
+    _refuse_unless_manual(dataset.document)
     found = await io.bucket.look(dataset.document.source, business_date, io.now())
     request = Request(
         dataset_id=dataset.id,
@@ -56,6 +58,14 @@ async def start(
     if new and run.state is RunState.QUEUED:
         await ring(io, run)
     return run, new
+
+
+def _refuse_unless_manual(dataset: Dataset) -> None:
+    if "manual" not in dataset.source.triggers:
+        raise Conflict(
+            f"source.triggers of {dataset.name} has no `manual`: only the schedule starts its imports",
+            hint="Add it to the dataset's document, and apply that.",
+        )
 
 
 async def _submit(

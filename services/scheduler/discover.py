@@ -9,7 +9,7 @@ from services.scheduler.resources import Resources
 from shared.catalog import datasets, runs, waiting
 from shared.catalog.datasets import DatasetRecord
 from shared.catalog.waiting import Deadlines
-from shared.domain import delivery
+from shared.domain import delivery, planning
 from shared.domain.delivery import Complete, Missing
 from shared.domain.run import Run, RunId
 from shared.errors import BucketDenied, BucketUnavailable, DeliveryMissing, LoadstoneError, ManifestBroken
@@ -70,7 +70,8 @@ class Discovery:
 
     async def _decide(self, one: Waiting) -> None:
         judgement = await self._judge(one)
-        run, give_up_at = one.run, one.deadlines.give_up_at
+        run = one.run
+        give_up_at = one.deadlines.give_up_at or planning.give_up_at(run.created_at, self._io.wait_limit)
         match judgement:
             case Complete():
                 await self._enqueue(one, judgement)
@@ -78,14 +79,13 @@ class Discovery:
                 await self._give_up(run, DeliveryMissing(reason))
             case ManifestBroken():
                 await self._give_up(run, judgement)
-            case Missing(reason=reason) if give_up_at is not None and give_up_at <= self._now:
+            case Missing(reason=reason) if give_up_at <= self._now:
                 told = f"it did not come until {give_up_at:%Y-%m-%d %H:%M} UTC: {reason}"
                 await self._give_up(run, DeliveryMissing(told))
             case Missing(reason=reason):
-                left = give_up_at - self._now if give_up_at else None
-                later = pause(self._now - run.created_at, left)
+                later = pause(self._now - run.created_at, give_up_at - self._now)
                 await waiting.check_later(self._io.db, run.id, later, reason)
-            case error if give_up_at is not None and give_up_at <= self._now:
+            case error if give_up_at <= self._now:
                 await self._give_up(run, error)  # whatever dies, an accepted run reaches a final state
             case error:  # the bucket can't be read: that says nothing about the delivery
                 await waiting.check_later(self._io.db, run.id, AFTER_A_FAILURE, error.message)

@@ -13,7 +13,6 @@ from shared.postgres.pool import Connection
 from shared.telemetry import logs
 
 log = logs.logger()
-PLANNED = ("active", "deprecated")
 # Together they bound one transaction; what is left over is due again at the next tick.
 DATASETS_AT_ONCE = 100
 FIRINGS_AT_ONCE = 40
@@ -39,7 +38,7 @@ async def plan(io: Resources, now: datetime) -> int:
 
 async def _plan_dataset(io: Resources, db: Connection, dataset: DueDataset, now: datetime) -> int:
     schedule = dataset.document.schedule
-    if schedule is None or dataset.document.status not in PLANNED:
+    if schedule is None or not planning.starts_by_itself(dataset.document):
         await datasets.plan(db, dataset.id, next_fire_at=None, planned_until=dataset.planned_until)
         return 0
     found = planning.due(schedule, dataset.planned_until, now, FIRINGS_AT_ONCE)

@@ -12,6 +12,7 @@ from datetime import datetime
 from services.scheduler import discover, gauges, holds, plan, rescue, retire, ring
 from services.scheduler.discover import Discovery
 from services.scheduler.resources import Resources
+from services.scheduler.reuploads import Looks
 from shared.postgres import statements
 from shared.telemetry import metrics
 
@@ -61,6 +62,10 @@ async def tick(io: Resources, now: datetime, report: Report) -> None:
         discovery = Discovery(io, now)
         await discovery.look()
         report.did |= {"enqueued": discovery.enqueued, "given up": discovery.given_up}
+    async with report.step(io, "look again"):
+        looks = Looks(io, now)
+        await looks.look()
+        report.did["replaced"] = looks.replaced
     async with report.step(io, "mark late"):
         report.did["late"] = await discover.mark_late(io, now)
     async with report.step(io, "expire holds"):

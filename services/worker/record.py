@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
+from services.worker.givingway import advised, give_way
 from services.worker.heartbeat import beating
 from services.worker.progress import Progress
 from services.worker.resources import Resources
@@ -103,6 +104,10 @@ async def _clear_away(progress: Progress, io: Resources) -> None:
 
 async def _write(progress: Progress, io: Resources, error: LoadstoneError) -> None:
     run = progress.run
+    if superseded := await give_way(io, progress, error):
+        _tell(progress, RunState.SUPERSEDED, superseded)
+        return
+    error = advised(progress, error)
     decision = retry.decide(
         error,
         attempt=run.attempt,

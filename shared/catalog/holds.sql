@@ -14,8 +14,9 @@ RETURNING a.run_id;
 
 -- name: approve
 -- Ends a hold with a version that goes live; nothing when somebody else ended it.
-UPDATE loadstone.run SET state = 'succeeded', stage = NULL, held_until = NULL, release_group = NULL,
-    finished_at = clock_timestamp()
+UPDATE loadstone.run
+SET state = 'succeeded', stage = NULL, held_until = NULL, release_group = NULL, finished_at = clock_timestamp(),
+    look_again_at = CASE WHEN trigger <> 'requeue' THEN clock_timestamp() END
 WHERE id = $1 AND state = 'held'
 RETURNING id;
 

@@ -71,7 +71,8 @@ SELECT id FROM loadstone.run WHERE id = $1 AND fence = $2 AND state = 'running' 
 WITH finished AS (
     UPDATE loadstone.run
     SET state = $3, version = $4, report = $5, error_code = $6, error_message = $7, error_hint = $8,
-        rows_done = $9, bytes_done = $10, lease_until = NULL, finished_at = clock_timestamp(), stage = NULL
+        rows_done = $9, bytes_done = $10, lease_until = NULL, finished_at = clock_timestamp(), stage = NULL,
+        look_again_at = CASE WHEN $3 = 'succeeded' AND trigger <> 'requeue' THEN clock_timestamp() END
     WHERE id = $1 AND fence = $2 AND state = 'running'
     RETURNING id, fence, state, error_code, error_message
 )

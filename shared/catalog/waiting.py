@@ -9,7 +9,7 @@ from msgspec import Struct
 from shared.catalog import objects
 from shared.catalog.runs import Request
 from shared.domain.run import ObjectRef, Run, RunId, RunState
-from shared.errors import LoadstoneError
+from shared.errors import Conflict, LoadstoneError
 from shared.postgres import rows, statements
 from shared.postgres.pool import Connection, Pool
 
@@ -69,14 +69,18 @@ async def check_later(db: Connection | Pool, run_id: RunId, seconds: float, miss
 async def enqueue(
     db: Connection, run: Run, delivery_key: str, items: Sequence[ObjectRef], contract_version: int
 ) -> bool:
-    """Makes a waiting run claimable; False where another run stands for its delivery: it is `unchanged`."""
+    """Makes a waiting run claimable; False where another run stands for its delivery: it is `unchanged`.
+
+    Raises Conflict when that run gave way just now: the waiting one has to look again.
+    """
     size = sum(item.size for item in items)
     try:
         async with db.transaction():
             if await db.fetchval(SQL.enqueue, run.id, delivery_key, size, contract_version):
                 await objects.pin(db, run.id, items)
     except asyncpg.UniqueViolationError:
-        await db.execute(SQL.end_unchanged, run.id, delivery_key)
+        if await db.fetchval(SQL.end_unchanged, run.id, delivery_key) is None:
+            raise Conflict("the run of the same delivery ended just now", hint="Look again.") from None
         return False
     return True
 

@@ -43,13 +43,21 @@ WHERE id = $1 AND state = 'waiting'
 RETURNING id;
 
 -- name: end_unchanged
--- Ends a waiting run whose delivery another run stands for, and names that run and its version.
+-- Ends a waiting run whose delivery another run stands for, and names that run and its version. Locks that run:
+-- should it be giving way just now, the waiting one takes its place, and must not end on its account.
+WITH standing AS (
+    SELECT o.id, o.version
+    FROM loadstone.run r JOIN loadstone.run o ON o.dataset_id = r.dataset_id
+    WHERE r.id = $1 AND o.delivery_key = $2
+      AND o.state NOT IN ('failed', 'cancelled', 'rejected', 'superseded', 'unchanged')
+    FOR SHARE OF o
+)
 UPDATE loadstone.run r
 SET state = 'unchanged', finished_at = now(), stage = NULL, delivery_key = $2, version = o.version,
     report = json_build_object('sameAs', json_build_object('run', o.id, 'version', o.version))
-FROM loadstone.run o
-WHERE r.id = $1 AND r.state = 'waiting' AND o.dataset_id = r.dataset_id AND o.delivery_key = $2
-  AND o.state NOT IN ('failed', 'cancelled', 'rejected', 'superseded', 'unchanged');
+FROM standing o
+WHERE r.id = $1 AND r.state = 'waiting'
+RETURNING r.id;
 
 -- name: deadlines
 -- When a waiting run counts as late, whether it does already, and when it is given up.

@@ -82,6 +82,11 @@ def matches(source: Source, business_date: date, key: str) -> bool:
     return wildcards.match(_dated(source.key, business_date), key)
 
 
+def tells_days_apart(source: Source, business_date: date) -> bool:
+    """Whether the objects of this business date are others than those of the next day."""
+    return _dated(source.key, business_date) != _dated(source.key, business_date + timedelta(days=1))
+
+
 def select[Listed: ObjectRef](source: Source, business_date: date, listed: Iterable[Listed]) -> list[Listed]:
     """The objects among `listed` that belong to the delivery, sorted by key."""
     chosen = (found for found in listed if matches(source, business_date, found.key))

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from msgspec import Struct
 
-from shared.domain.dataset import Schedule, ServiceLevel
+from shared.domain.dataset import Dataset, Schedule, ServiceLevel
 
 # No clock has been changed by more than a day, so that many wall-clock hours are looked at again.
 _LARGEST_CHANGE_OF_CLOCKS = timedelta(days=1)
@@ -38,6 +38,11 @@ def cron_mistake(cron: str) -> str | None:
     except StopIteration:
         return "it never fires"
     return None
+
+
+def starts_by_itself(dataset: Dataset) -> bool:
+    """Whether runs of the dataset may be planned that no person asked for."""
+    return dataset.status in ("active", "deprecated") and "schedule" in dataset.source.triggers
 
 
 def due(schedule: Schedule, after: datetime | None, now: datetime, limit: int) -> list[Due]:

@@ -14,7 +14,7 @@ def _under(prefix: str, keys: str) -> frozenset[str]:
 
 KEYS: frozenset[str] = frozenset().union(
     _under("", "calendar notify lineage"),
-    _under("source.", "onReupload afterLoad triggers"),
+    _under("source.", "afterLoad"),
     # Of the Table Dialect's keys these are about spreadsheets, databases and JSON: no text has them.
     _under("format.dialect.", "csvddfVersion property itemType itemKeys sheetNumber sheetName table"),
     _under("quality[].", "method rule engine implementation scheduler schedule customProperties"),
@@ -23,6 +23,7 @@ KEYS: frozenset[str] = frozenset().union(
 )
 
 VALUES: Mapping[str, frozenset[str]] = {
+    "source.triggers[]": frozenset({"s3-event"}),
     "load.mode": frozenset({"scd2"}),
     "evolution.newColumns": frozenset({"evolve"}),
     "load.indexes[].method": frozenset({"gist", "spgist"}),

@@ -6,7 +6,19 @@ import asyncpg
 import msgspec
 import pytest
 
-from shared.catalog import attempts, audit, datasets, groups, objects, parts, runs, slices, versions, waiting
+from shared.catalog import (
+    attempts,
+    audit,
+    datasets,
+    groups,
+    objects,
+    parts,
+    reuploads,
+    runs,
+    slices,
+    versions,
+    waiting,
+)
 from shared.domain.columns import Column
 from shared.domain.release import Member
 from shared.domain.run import ObjectRef, Run
@@ -35,6 +47,8 @@ FILLED: list[tuple[statements.Statements, str, type[msgspec.Struct]]] = [
     (quarantine.SQL, "page", quarantine.Quarantined),
     (attempts.SQL, "list", attempts.Attempt),
     (waiting.SQL, "deadlines", waiting.Deadlines),
+    (reuploads.SQL, "due", reuploads.Published),
+    (reuploads.SQL, "standing", reuploads.Standing),
     (runs.SQL, "expired", runs.Expired),
     (runs.SQL, "history", Run),
     (objects.SQL, "counts", objects.ObjectRecord),

@@ -26,7 +26,7 @@ from shared.domain.dataset.part import (
 )
 from shared.domain.dataset.quality import Arguments, Expectation, Metric, Preserved, Publish, Severity
 from shared.domain.dataset.schema import Constraints, Field, FieldType, ForeignKey, Reference, TableSchema
-from shared.domain.dataset.source import Complete, FileCount, Source
+from shared.domain.dataset.source import Complete, FileCount, OnReupload, Source, StartedBy
 
 __all__ = [
     "Access",
@@ -54,6 +54,7 @@ __all__ = [
     "Metric",
     "Name",
     "NotNegative",
+    "OnReupload",
     "OneChar",
     "Owner",
     "Part",
@@ -68,6 +69,7 @@ __all__ = [
     "Severity",
     "Size",
     "Source",
+    "StartedBy",
     "TableSchema",
     "Target",
     "TimeOfDay",

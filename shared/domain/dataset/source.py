@@ -1,10 +1,13 @@
 """The section `source`: where a dataset's objects land, and which they are."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from shared.domain.dataset.part import Duration, Part, Positive
+
+OnReupload = Literal["supersede", "ignore", "fail"]
+StartedBy = Literal["schedule", "manual"]
 
 
 class FileCount(Part, frozen=True, kw_only=True):
@@ -26,10 +29,14 @@ class Source(Part, frozen=True, kw_only=True):
     """Where a dataset's objects land, and which they are.
 
     `key` is a pattern: `{businessDate:%Y/%m/%d}` is replaced by the date, `*` and `?` match within a path
-    segment.
+    segment. `on_reupload` says what becomes of a delivery whose objects are replaced.
     """
 
     bucket: Annotated[str, Meta(min_length=1)]
     key: Annotated[str, Meta(min_length=1)]
     files: FileCount = FileCount()
     complete: Complete = Complete()
+    on_reupload: OnReupload = "supersede"
+    triggers: Annotated[list[StartedBy], Meta(min_length=1)] = field(
+        default_factory=lambda: ["schedule", "manual"]
+    )

@@ -26,6 +26,7 @@ def broken(sections: Mapping[str, Any], check_field: FieldCheck) -> Iterator[Mis
 
 _RULES: Sequence[tuple[tuple[str, ...], Callable[..., Iterator[Mistake]]]] = (
     (("source",), source.source_mistakes),
+    (("source", "schedule"), source.trigger_mistakes),
     (("format",), format_.format_mistakes),
     (("format",), dialect.dialect_mistakes),
     (("format", "schema"), dialect.header_mistakes),

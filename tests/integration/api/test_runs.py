@@ -21,13 +21,24 @@ DELIVERY = {"businessDate": "2013-01-05"}
 
 
 async def with_dataset(io: Resources, bucket: str, **source: Any) -> None:
-    """The flights dataset, whose files land in this bucket."""
+    """The flights dataset, whose files land in this bucket every day."""
     key = "flights/{businessDate:%Y-%m-%d}.csv"
-    await catalog.applied(io.db, source={"bucket": bucket, "key": key, **source})
+    daily = {"cron": "0 6 * * *"}
+    await catalog.applied(io.db, schedule=daily, source={"bucket": bucket, "key": key, **source})
 
 
 async def start(api: httpx.AsyncClient, **body: Any) -> httpx.Response:
     return await api.post("/v1/datasets/flights/runs", json={**DELIVERY, **body})
+
+
+async def test_a_person_starts_no_import_where_the_triggers_do_not_have_that(
+    io: Resources, api: httpx.AsyncClient, bucket_name: str
+) -> None:
+    await with_dataset(io, bucket_name, triggers=["schedule"])
+    refused = await start(api)
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert "has no `manual`" in refused.json()["detail"]
+    assert await runs.history(io.db) == []
 
 
 async def test_a_complete_delivery_is_accepted_with_its_objects_pinned(

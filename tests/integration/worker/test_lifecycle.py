@@ -131,19 +131,21 @@ async def _until_due(imports: Importer, run_id: RunId) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_attempts_end_when_the_contract_allows_no_more(imports: Importer) -> None:
-    await imports.apply(FIELDS, limits={"retries": 2, "backoff": {"initial": "1ms", "max": "1ms"}})
-    objects = await imports.put(DAY, {"data.csv": SMALL.encode()})
-    run_id = await imports.accept(DAY, objects)
-    await imports.put(DAY, {"data.csv": b"id,text\n3,replaced after it was pinned\n"})
-    await ingest(run_id, imports.io)
-    run = await runs.read(imports.db, run_id)
-    assert (run.state, run.error_code) == ("queued", "object_changed")
-    await _until_due(imports, run_id)
+async def test_attempts_end_when_the_contract_allows_no_more(imports: Importer, database: str) -> None:
+    await imports.apply(FIELDS, limits={"backoff": {"initial": "1ms", "max": "1ms"}})
+    assert (await imports.deliver(DAY, SMALL)).state == "succeeded"
+    run_id = await imports.accept(DAY, await imports.put(DAY, {"data.csv": SMALL.encode()}))
     await imports.db.execute("UPDATE loadstone.run SET max_attempts = 2 WHERE id = $1", run_id)
-    await ingest(run_id, imports.io)
+    imports.io = msgspec.structs.replace(imports.io, publish_timeout=0.3, lock_timeout=0.05)
+    async with connection(database, application="reader") as reader, reader.transaction():
+        await reader.fetch("SELECT * FROM data.things")
+        await ingest(run_id, imports.io)
+        run = await runs.read(imports.db, run_id)
+        assert (run.state, run.error_code) == ("queued", "publish_blocked")
+        await _until_due(imports, run_id)
+        await ingest(run_id, imports.io)
     run = await runs.read(imports.db, run_id)
-    assert (run.state, run.attempt, run.error_code) == ("failed", 2, "object_changed")
+    assert (run.state, run.attempt, run.error_code) == ("failed", 2, "publish_blocked")
 
 
 async def test_an_import_that_takes_too_long_fails(imports: Importer) -> None:

@@ -87,7 +87,7 @@ access: {read: [analyst], operate: [oncall], approve: [commerce-lead]}
 """
 
 REFUSED = """
-source.onReupload source.afterLoad source.triggers
+source.triggers[2] source.afterLoad
 
 evolution.newColumns
 load.indexes[0].method
