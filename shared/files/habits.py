@@ -27,11 +27,10 @@ type Row = tuple[str, ...]
 
 
 class Written(Struct, frozen=True, kw_only=True):
-    """The dialect, and the rows from the header or else the first record on; `line` is the first one's."""
+    """The dialect, and the rows from the header on, or from the first record on where there is none."""
 
     dialect: Dialect
     rows: Sequence[Row]
-    line: int
 
 
 def read(text: str) -> Written:
@@ -76,10 +75,9 @@ def _below_preamble(dialect: Dialect, text: str) -> Written:
         and agreeing >= _LEAST_AGREEMENT * len(rows[first:])
         and sniffing.looks_like_header(rows[first])
     ):
-        line = _line_of(first, text, dialect)
-        dialect = structs.replace(dialect, header=True, header_rows=[line])
-        return Written(dialect=dialect, rows=rows[first:], line=line)
-    return Written(dialect=dialect, rows=rows, line=_line_of(0, text, dialect) if rows else 1)
+        dialect = structs.replace(dialect, header=True, header_rows=[_line_of(first, text, dialect)])
+        rows = rows[first:]
+    return Written(dialect=dialect, rows=rows)
 
 
 def _width(rows: Sequence[Row]) -> int:

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 
 from shared.domain.dataset import Dialect
 from shared.domain.encodings import UTF_8
-from shared.errors import FormatBroken
+from shared.errors import FormatBroken, HeaderBroken
 from shared.files import caveats, guessing, parquet, parquetfields, sample
 from shared.files.excerpt import Excerpt, NotRead
 from shared.files.guessing import Guess
@@ -39,6 +39,7 @@ def infer(excerpt: Excerpt, name: str, *, most: int = SAMPLE_BYTES) -> Proposal:
     found = sample.read(excerpt.start, whole=excerpt.whole, most=most)
     missing = ["", *_markers(found)]
     guesses = [guessing.of_column(column, frozenset(missing)) for column in found.columns]
+    _check_names(guesses)
     key = next((guess.name for guess in guesses if guess.is_unique), None)
     schema = {
         "missingValues": missing,
@@ -67,6 +68,7 @@ def _of_parquet(excerpt: Excerpt, name: str) -> Proposal:
     file = opened_parquet(excerpt)
     guesses = [*parquetfields.guesses(file.schema_arrow)]
     left_out = parquetfields.unreadable(file.schema_arrow)
+    _check_names(guesses)
     if not guesses:
         raise FormatBroken("the Parquet file has no column that a field can be read from")
     schema = {
@@ -122,9 +124,20 @@ def _field(guess: Guess, found: Sample | None = None) -> dict[str, object]:
     return {"name": name, "aliases": [guess.name], **guess.keys, **required}
 
 
+def _check_names(guesses: Sequence[Guess]) -> None:
+    """Raises HeaderBroken where no contract can be matched with the names."""
+    taken: dict[str, str] = {}
+    for number, guess in enumerate(guesses, start=1):
+        if not guess.name or "\0" in guess.name:
+            raise HeaderBroken(f"column {number} is called {guess.name!r}: empty, or with a NUL character")
+        if (also := taken.get(_named(guess.name))) is not None:
+            raise HeaderBroken(f"columns {also!r} and {guess.name!r} are one to PostgreSQL")
+        taken[_named(guess.name)] = guess.name
+
+
 def _named(name: str) -> str:
     """A name that PostgreSQL does not cut off."""
-    return name.encode()[:_LONGEST_NAME].decode(errors="ignore") or "column"
+    return name.encode()[:_LONGEST_NAME].decode(errors="ignore")
 
 
 def _format(found: Sample) -> dict[str, object]:

@@ -21,7 +21,7 @@ MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 _MOST_ROWS = 1 << 16
 _BUFFER_BYTES = 1 << 20
 # What can be wrong inside a file is named by whichever of these the decoder raises.
-_DAMAGED = (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError)
+_DAMAGED = (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError)
 
 
 class Rows(Struct, frozen=True, kw_only=True):

@@ -1,18 +1,16 @@
 """Reads the start of a text of which nothing is known yet: its encoding, format, names and records."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from shared.domain.dataset import Dialect, Format
 from shared.domain.encodings import UTF_8
-from shared.errors import FileEmpty, HeaderBroken
+from shared.errors import FileEmpty
 from shared.files import habits, jsonsample
 from shared.files.compression import peek
 from shared.files.encoding import Transcoder
 from shared.files.guessing import Column
-from shared.files.habits import Row
 
 SAMPLE_BYTES = 4 << 20
 
@@ -55,7 +53,8 @@ def _delimited(text: str, compression: str, encoding: str) -> Sample:
     if not written.rows:
         raise FileEmpty("the sample holds no whole record")
     dialect, first = written.dialect, written.rows[0]
-    names = _names(first, written.line) if dialect.header else [f"column_{n + 1}" for n in range(len(first))]
+    made_up = [f"column_{number}" for number in range(1, len(first) + 1)]
+    names = [name.strip() for name in first] if dialect.header else made_up
     rows = written.rows[1:] if dialect.header else written.rows
     even = [row for row in rows if len(row) == len(names)]
     values = zip(*even, strict=True) if even else [()] * len(names)
@@ -68,17 +67,6 @@ def _delimited(text: str, compression: str, encoding: str) -> Sample:
         broken=len(rows) - len(even),
         dialect=dialect,
     )
-
-
-def _names(header: Row, line: int) -> list[str]:
-    """The columns' names. Raises HeaderBroken where no contract can be matched with them."""
-    names = [name.strip() for name in header]
-    twice = next((name for name, count in Counter(names).items() if name and count > 1), None)
-    if twice is not None:
-        raise HeaderBroken(f"column {twice!r} occurs more than once", line=line)
-    if "" in names:
-        raise HeaderBroken(f"column {names.index('') + 1} has no name", line=line)
-    return names
 
 
 def _whole_lines(text: str) -> str:

@@ -154,6 +154,17 @@ async def test_silence_in_the_middle_of_an_object_is_noticed_and_survived(
     assert network.connections == 2
 
 
+async def test_the_end_of_an_object_is_read_alone_and_never_that_of_another(
+    objects: Bucket, bucket_name: str
+) -> None:
+    item = await objects.put(bucket_name, "a", BODY)
+    assert await objects.end(bucket_name, item, 1000) == BODY[-1000:]
+    assert await objects.end(bucket_name, item, len(BODY) + 1) == BODY
+    await objects.put(bucket_name, "a", BODY[::-1])
+    with pytest.raises(ObjectChanged):
+        await objects.end(bucket_name, item, 1000)
+
+
 async def test_an_object_replaced_before_it_is_read_is_refused(objects: Bucket, bucket_name: str) -> None:
     item = await objects.put(bucket_name, "a.bin", BODY)
     await objects.put(bucket_name, "a.bin", BODY[::-1])

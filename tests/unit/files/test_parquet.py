@@ -2,12 +2,14 @@
 
 from datetime import date, time
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from shared.errors import HeaderBroken
+from shared.errors import FormatBroken, HeaderBroken
 from shared.files.texts import AnyArray
 from tests.support import datasets
 from tests.unit.files.reading import Read, read
@@ -54,3 +56,10 @@ def test_nanoseconds_that_are_whole_microseconds_are_kept() -> None:
 def test_a_date_is_read_as_no_month() -> None:
     with pytest.raises(HeaderBroken, match="no yearmonth is read from"):
         outcome({"type": "yearmonth"}, pa.array([date(2013, 5, 2)]))
+
+
+def test_a_column_whose_name_is_no_text_refuses_the_file() -> None:
+    target = BytesIO()
+    pq.write_table(pa.table({"plain": [1]}), target, store_schema=False)
+    with pytest.raises(FormatBroken, match="footer can't be read"):
+        read(target.getvalue().replace(b"plain", b"p\xaain"), of=datasets.dataset(format={"type": "parquet"}))

@@ -1,6 +1,7 @@
 """A preview says what the start of a file tells, and no more."""
 
 import gzip
+import json
 import zipfile
 from io import BytesIO
 from typing import Any
@@ -8,7 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from shared.domain.document import parse
+from shared.files import convert
 from shared.files import preview as previewing
 from shared.files.compression import codecs
 from shared.files.differences import LiveContract
@@ -18,6 +23,7 @@ from tests.support.datasets import dataset, with_fields
 
 HEADER = b"id;name;amount\n"
 ROWS = b"".join(b"%d;name %d;%d.5\n" % (n, n, n) for n in range(90_000))
+BITS = [b"", b"\0", b'"', b"\n", b"\r", b",", b"\\", b"{", b"}", b"[", b"\xff", b"#", b" ", b"\x80\xaa"]
 
 
 def preview(data: bytes, name: str, *, whole: bool, **options: Any) -> Preview:
@@ -141,6 +147,30 @@ def parquet(rows: int, **options: Any) -> bytes:
     texts = [str(number * 7919) for number in range(rows)]
     pq.write_table(pa.table({"id": range(rows), "name": texts}), target, **options)
     return target.getvalue()
+
+
+SEEDS = [
+    b"id;name\n1;a\n2;b\n",
+    b'# c\nid\tname\n1\t"x\ny"\n',
+    b"a\rb\r",
+    b'{"id": 1, "a": {"b": [1, null]}}\n{"id": "x"}\n',
+    "id,n\n1,ü\n".encode("utf-16"),
+    gzip.compress(b"id;name\n1;a\n"),
+    parquet(3),
+]
+
+
+@given(st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 400), st.sampled_from(BITS)), max_size=6))
+def test_no_file_however_bad_makes_it_fail_and_every_proposal_is_valid(
+    data: bytes, changes: list[tuple[int, bytes]]
+) -> None:
+    for place, bits in changes:
+        data = data[:place] + bits + data[place + 1 :]
+    for whole in (True, False):
+        found = preview(data, "x", whole=whole)
+        assert (found.proposal is None) <= (found.refusal is not None)
+        if found.proposal is not None:
+            parse(json.dumps(found.proposal).encode(), source="x", check_field=convert.check_field)
 
 
 def test_a_whole_parquet_file_is_held_against_its_proposal_and_a_dataset() -> None:
