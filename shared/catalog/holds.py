@@ -52,3 +52,8 @@ async def reject(db: Connection, run_id: RunId, error: LoadstoneError) -> bool:
 async def expired(db: Connection, limit: int) -> list[RunId]:
     """Runs that nobody decided about in time; the locks last as long as the transaction."""
     return [RunId(row["id"]) for row in await db.fetch(SQL.expired, limit)]
+
+
+async def outdated(db: Connection, limit: int) -> list[RunId]:
+    """Runs that no group will publish any more: a later import of their business date is live."""
+    return [RunId(row["id"]) for row in await db.fetch(SQL.outdated, limit)]

@@ -40,3 +40,14 @@ SELECT id FROM loadstone.run WHERE state = 'held' AND held_until <= now()
 ORDER BY held_until
 LIMIT $1
 FOR UPDATE SKIP LOCKED;
+
+-- name: outdated
+-- Runs that wait for their group although a later import of their business date is live, locked against other
+-- schedulers.
+SELECT r.id
+FROM loadstone.run r
+JOIN loadstone.dataset d ON d.id = r.dataset_id
+JOIN loadstone.version l ON l.dataset_id = d.id AND l.number = d.live_version
+WHERE r.state = 'held' AND r.release_group IS NOT NULL AND l.business_date = r.business_date AND l.number > r.version
+LIMIT $1
+FOR UPDATE OF r SKIP LOCKED;

@@ -97,9 +97,14 @@ async def succeeded(db: Pool, held: Claimed, rows: Sequence[tuple[Any, ...]] = (
 
 
 async def held(
-    db: Pool, rows: Sequence[tuple[Any, ...]], name: str = "flights", *, seconds: float = 3600
+    db: Pool,
+    rows: Sequence[tuple[Any, ...]],
+    name: str = "flights",
+    *,
+    seconds: float = 3600,
+    group: str | None = None,
 ) -> Version:
-    """A version with these rows that waits for so many seconds."""
+    """A version with these rows that waits for so many seconds, for a person or for its group."""
     taken = await claimed(db, await queued(db, name))
     run, staged = taken.run, naming.staging(taken.run)
     async with db.acquire() as connection, connection.transaction():
@@ -108,7 +113,7 @@ async def held(
         await tables.take(connection, staged, version.relation)
         await versions.withhold(connection, version, base=None)
         ending = Ending(state=RunState.HELD, version=version.number, rows_done=len(rows))
-        await holds.hold(connection, run, ending, reason="few: 1 row", seconds=seconds)
+        await holds.hold(connection, run, ending, reason="few: 1 row", seconds=seconds, group=group)
     return version
 
 

@@ -48,6 +48,20 @@ async def test_a_rollback_makes_the_version_below_the_live_one_live(
     assert (run["trigger"], run["state"], run["version"]) == ("rollback", "succeeded", 2)
 
 
+async def test_a_rollback_that_parts_a_release_group_has_to_say_so(
+    io: Resources, api: httpx.AsyncClient
+) -> None:
+    for name in ("flights", "weather"):
+        await catalog.applied(io.db, name, publish={"releaseGroup": "travel"})
+        for number in (1, 2):
+            await catalog.published(io.db, [(number, "AA")], name, business_date=date(2013, 1, number))
+    refused = await api.post("/v1/datasets/flights/rollback", json={})
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert "weather (2013-01-02)" in refused.json()["detail"]
+    assert (await api.post("/v1/datasets/flights/rollback", json={"alone": True})).json()["version"] == 1
+    assert (await api.post("/v1/datasets/weather/rollback", json={})).json()["version"] == 1
+
+
 @pytest.mark.usefixtures("three_versions")
 async def test_a_rollback_can_name_its_version_and_be_undone(io: Resources, api: httpx.AsyncClient) -> None:
     for wanted in (1, 3):

@@ -40,3 +40,21 @@ async def test_a_hold_in_time_keeps_its_version_whatever_is_retained(scheduler: 
     assert (await _tick(scheduler)).did["holds expired"] == 0
     assert (await scheduler.clear_away()).did["retired"] == 1
     assert version.relation in await tables(scheduler.io.db, naming.VERSIONS)
+
+
+async def test_a_run_whose_group_went_on_without_it_ends_and_one_that_waits_for_a_person_does_not(
+    scheduler: Driver,
+) -> None:
+    db = scheduler.io.db
+    for name, group in (("flights", "retail"), ("weather", None)):
+        await catalog.applied(db, name)
+        await catalog.held(db, [(1, "AA")], name, group=group)
+    assert (await _tick(scheduler)).did["holds expired"] == 0
+    for name in ("flights", "weather"):
+        await catalog.published(db, [(2, "AA")], name)
+    assert (await _tick(scheduler)).did["holds expired"] == 1
+    [run] = [run for run in await scheduler.runs() if run.state == "rejected"]
+    assert run.dataset == "flights"
+    assert run.error_message == (
+        "a later import of the same business date is live, and it was held still: few: 1 row"
+    )

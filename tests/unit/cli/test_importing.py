@@ -81,6 +81,13 @@ def test_a_cancelled_run_is_told_by_its_state() -> None:
     assert told.startswith("flights 2013-01-05 was not imported (run 12): cancelled")
 
 
+def test_a_held_run_is_told_with_whom_it_waits_for() -> None:
+    waits = {"state": RunState.HELD, "stage": "waits for its release group retail: stores of 2013-01-05"}
+    told = importing.outcome(_run(**waits, release_group="retail")).plain
+    assert "and waits for its release group retail: stores of 2013-01-05 (run 12)" in told
+    assert "waits for a person" in importing.outcome(_run(**waits)).plain
+
+
 @pytest.mark.parametrize("state", [RunState.UNCHANGED, RunState.SUPERSEDED, RunState.HELD])
 def test_a_run_that_publishes_nothing_without_having_failed_is_not_told_as_a_failure(state: RunState) -> None:
     assert state not in importing.BROKEN
