@@ -17,8 +17,8 @@ from shared.files import sniffing
 
 _COMMENT = "#"
 _COMMENTED = re.compile(rf"^{_COMMENT}.*$", re.M)
-# A quote in the middle of a field, which a backslash takes its meaning, or which is doubled.
-_ESCAPED = re.compile(r'\\"[^,\t;|:^\r\n"]')
+# A quote in the middle of a quoted field, which a backslash takes its meaning; and one that is doubled.
+_ESCAPED = re.compile(r'(?:^|[,\t;|^])"[^"\n]*\\"[^,\t;|:^\r\n"]', re.M)
 _DOUBLED = re.compile(r'[^,\t;|:^\r\n"]""[^,\t;|:^\r\n"]')
 _LONGEST_PREAMBLE = 20
 _LEAST_AGREEMENT = 0.9

@@ -153,6 +153,11 @@ def test_a_dialect_that_is_not_plain_is_proposed_and_reads_the_sample(
     assert [field["type"] for field in document["schema"]["fields"][:2]] == ["integer", "string"]
 
 
+def test_a_backslash_in_json_without_quotes_around_it_is_no_escape_of_the_dialect() -> None:
+    document, _ = infer(b'id\tdoc\n1\t{"a": "say \\"hi\\" now"}\n', "x.tsv")
+    assert "dialect" not in document["format"]
+
+
 def test_a_narrow_first_line_is_no_preamble_where_no_header_follows() -> None:
     document, notes = infer(b"id,name\n1,2,3\n4,5,6\n", "x.csv")
     assert "dialect" not in document["format"]
