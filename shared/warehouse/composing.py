@@ -53,8 +53,10 @@ async def _copied(db: Connection, query: Sql) -> AsyncGenerator[bytes]:
     async def read() -> None:
         try:
             await db.copy_from_query(query, output=queue.put, format="binary")
-        finally:
+        except Exception:  # and not when it is cancelled: nobody makes room in the queue any more
             await queue.put(None)
+            raise
+        await queue.put(None)
 
     reading = asyncio.create_task(read())
     try:

@@ -1,10 +1,15 @@
 """load.mode merge: a delivery of changes, told by primary key."""
 
 import asyncio
+import os
+import signal
 from typing import Any
+
+import pytest
 
 from services.worker.ingest import ingest
 from shared.catalog import runs
+from shared.domain.run import RunId
 from tests.integration.worker import outcome
 from tests.support.imports import Importer
 
@@ -99,17 +104,60 @@ async def test_a_rollback_during_a_merge_makes_the_attempt_begin_anew(imports: I
     assert await imports.rows("SELECT id, name FROM data.things") == [(1, "a"), (2, "b"), (3, "third")]
 
 
-async def test_a_cancelled_merge_leaves_nothing_behind(imports: Importer) -> None:
+async def merging_many(imports: Importer) -> tuple[RunId, asyncio.Task[None]]:
+    """A merge that takes a while: every one of many rows changes."""
     await imports.apply(FIELDS, schema=KEYED, load=MERGE)
-    lines = "".join(f"{number},name {number},I\n" for number in range(300_000))
+    lines = "".join(f"{number},name {number:0150},I\n" for number in range(200_000))
     await imports.deliver("2013-01-01", "id,name,op\n" + lines)
     changed = "id,name,op\n" + lines.replace("name", "changed")
     objects = await imports.put("2013-01-02", {"data.csv": changed.encode()})
     run_id = await imports.accept("2013-01-02", objects)
-    merging = asyncio.create_task(ingest(run_id, imports.io))
+    return run_id, asyncio.create_task(ingest(run_id, imports.io))
+
+
+async def test_a_cancelled_merge_leaves_nothing_behind(imports: Importer) -> None:
+    run_id, merging = await merging_many(imports)
     await imports.until_stage("merge")
     assert await runs.cancel(imports.db, run_id)
     await merging
     assert (await runs.read(imports.db, run_id)).state == "cancelled"
     assert await imports.staged() == []
-    assert await imports.rows("SELECT count(*) FROM data.things WHERE name LIKE 'name%'") == [(300_000,)]
+    assert await imports.rows("SELECT count(*) FROM data.things WHERE name LIKE 'name%'") == [(200_000,)]
+
+
+async def copying(imports: Importer, direction: str) -> tuple[int, int]:
+    """The process that copies from the live version, or into the next, and how many rows it has copied."""
+    async with asyncio.timeout(20):
+        while not (
+            found := await imports.rows(
+                "SELECT pid, tuples_processed FROM pg_stat_progress_copy JOIN pg_stat_activity USING (pid)"
+                f" WHERE query LIKE 'COPY (%' = ('{direction}' = 'COPY TO')"
+                f" AND command = '{direction}' AND tuples_processed > 0 AND query LIKE '%things_%'"
+            )
+        ):
+            await asyncio.sleep(0.001)
+    return found[0]
+
+
+@pytest.mark.parametrize("lost", ["COPY TO", "COPY FROM"])
+async def test_a_merge_that_loses_a_connection_while_it_is_far_ahead_costs_an_attempt(
+    imports: Importer, lost: str
+) -> None:
+    run_id, merging = await merging_many(imports)
+    await copying(imports, "COPY TO")
+    writer, _ = await copying(imports, "COPY FROM")
+    os.kill(writer, signal.SIGSTOP)
+    try:
+        seen = -1
+        while seen != (seen := (await copying(imports, "COPY TO"))[1]):
+            await asyncio.sleep(0.2)  # until the one that reads has to wait for the one that writes
+        victim, _ = await copying(imports, lost)
+        await imports.rows(f"SELECT pg_terminate_backend({victim})")
+    finally:
+        os.kill(writer, signal.SIGCONT)
+    async with asyncio.timeout(20):
+        await merging
+    run = await runs.read(imports.db, run_id)
+    assert (run.state, run.error_code) == ("queued", "database_unavailable")
+    assert await imports.staged() == []
+    assert await imports.rows("SELECT count(*) FROM data.things WHERE name LIKE 'name%'") == [(200_000,)]
