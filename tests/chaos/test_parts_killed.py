@@ -3,11 +3,15 @@
 import asyncio
 import random
 
+import pytest
+
 from tests.chaos.test_worker_killed import FIELDS, WITHIN, _final
 from tests.support.fleet import fleet
 from tests.support.imports import importer
 from tests.support.servers import Store
 
+# Each wait has its own limit; how often processes start decides how long all of it takes.
+pytestmark = pytest.mark.timeout(600)
 KILLS = 8
 SEED = 20131110
 OBJECTS, ROWS = 24, 8_000

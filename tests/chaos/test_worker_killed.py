@@ -4,6 +4,8 @@ import asyncio
 import random
 import time
 
+import pytest
+
 from shared.catalog import runs
 from shared.domain.run import FINAL_STATES, Run, RunId
 from shared.postgres.pool import Pool
@@ -11,6 +13,8 @@ from tests.support.fleet import fleet
 from tests.support.imports import Importer, importer
 from tests.support.servers import Store
 
+# Each wait has its own limit; how often processes start decides how long all of it takes.
+pytestmark = pytest.mark.timeout(600)
 KILLS = 20
 SEED = 20131109
 ROWS = 150_000
