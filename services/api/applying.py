@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from shared.catalog import audit, datasets
-from shared.domain import contract, planning
+from shared.domain import contract, evolving, planning
 from shared.domain.contract import Change
 from shared.domain.dataset import Dataset, Schedule
 from shared.postgres.pool import Connection
@@ -28,6 +28,8 @@ async def apply(db: Connection, dataset: Dataset, *, actor: str, now: datetime) 
     Raises DatasetInvalid, TargetUnusable, or Conflict when a live version's readers would lose its view.
     """
     before = await datasets.present(db, dataset.name)
+    if before is not None:
+        dataset = evolving.carried(before.document, dataset)
     await tables.check_target(db, dataset)
     dataset_id, version, changed = await datasets.apply(db, dataset, actor=actor)
     if changed:

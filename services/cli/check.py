@@ -10,10 +10,13 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from services.cli import configuration, documents, output
-from services.cli.examination import Checked, examine
+from services.cli.examination import CHUNK, Checked, examine
 from services.cli.exits import Exit
 from services.cli.output import byte_count, facts, table
 from services.cli.verb import verb
+from shared.domain.dataset import Dataset
+from shared.files import newcolumns
+from shared.files.newcolumns import HeaderReader
 from shared.files.reader import reader_for
 from shared.settings import ProfileName, Worker
 
@@ -48,7 +51,7 @@ def command(ctx: click.Context, file: BinaryIO, document: Path, show: int) -> No
     FILE may be - for stdin. The whole file is read, also beyond its error budget. Duplicates of a key can't
     be seen here: the database finds them when it builds the key's index.
     """
-    dataset = documents.read(document)
+    dataset = _evolved(documents.read(document), file)
     settings = configuration.read(CheckSettings).worker
     reader = reader_for(
         dataset,
@@ -59,6 +62,17 @@ def command(ctx: click.Context, file: BinaryIO, document: Path, show: int) -> No
     output.answer(checked, lambda: Group(*_parts(checked)))
     if not checked.passes:
         ctx.exit(Exit.IMPORT_FAILED)
+
+
+def _evolved(dataset: Dataset, file: BinaryIO) -> Dataset:
+    """The contract as an import would let it evolve; of what can't be read twice, as it is declared."""
+    if dataset.evolution.new_columns != "evolve" or not file.seekable():
+        return dataset
+    reader, names = HeaderReader(dataset), None
+    while names is None and (chunk := file.read(CHUNK)):
+        names = reader.names(chunk)
+    file.seek(0)
+    return newcolumns.evolved(dataset, names or reader.names(None) or [])
 
 
 def _parts(checked: Checked) -> Iterator[RenderableType]:

@@ -1,6 +1,7 @@
 """The story of one import: claim, load, check, index, publish or hold."""
 
 from services.worker.check import Report, check, raise_if_live_moved, raise_if_moved, raise_if_superseded
+from services.worker.evolving import evolve
 from services.worker.indexing import index
 from services.worker.merging import compose
 from services.worker.parts import load
@@ -24,6 +25,7 @@ async def ingest(run_id: RunId, io: Resources) -> None:
         metrics.STALE_JOBS_TOTAL.inc()
         return
     async with recorded(claimed, io) as progress:
+        await evolve(io, progress)
         await prepare(io, progress)
         loaded = await load(io, progress)
         await compose(io, progress)

@@ -5,11 +5,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from services.worker.reading import Meter
 from shared.catalog.runs import Claimed, Ending
 from shared.domain import additions, misfits
+from shared.domain.contract import Contract
 from shared.domain.expectations import Finding
 from shared.domain.misfits import Misfits
 from shared.domain.profile import Profile
@@ -37,7 +38,8 @@ class Progress(Meter):
 
     def __init__(self, claimed: Claimed) -> None:
         self.run = claimed.run
-        self.dataset = additions.for_date(claimed.contract.document, claimed.run.business_date)
+        self.contract = claimed.contract.document
+        self.dataset = additions.for_date(self.contract, claimed.run.business_date)
         self.objects = claimed.objects
         self.table = naming.staging(claimed.run)  # what this attempt loaded, maybe a view of several tables
         self.staged: list[Staged] = []
@@ -60,6 +62,12 @@ class Progress(Meter):
         self.outcome = RunState.SUCCEEDED  # of an attempt that meets no error: that, or held
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.started = self._entered = time.perf_counter()
+
+    def adopt(self, contract: Contract) -> None:
+        """Goes by another version of the contract from now on."""
+        self.run = structs.replace(self.run, contract_version=contract.version)
+        self.contract = contract.document
+        self.dataset = additions.for_date(self.contract, self.run.business_date)
 
     @property
     def beside(self) -> int:

@@ -100,9 +100,16 @@ async def apply(db: Connection, dataset: Dataset, *, actor: str) -> tuple[Datase
         if before.digest == digest:
             return dataset_id, before.contract_version, False
         _refuse_moving(before, dataset)
-    await db.execute(SQL.add_contract, dataset_id, version, document.dump(dataset), digest, actor)
-    await db.execute(SQL.use_contract, dataset_id, version)
+    await use(db, dataset_id, version, dataset, actor=actor)
     return dataset_id, version, True
+
+
+async def use(db: Connection, dataset_id: DatasetId, version: int, dataset: Dataset, *, actor: str) -> None:
+    """Makes a document the present contract under this number; the dataset is locked by the caller."""
+    await db.execute(
+        SQL.add_contract, dataset_id, version, document.dump(dataset), document.digest(dataset), actor
+    )
+    await db.execute(SQL.use_contract, dataset_id, version)
 
 
 async def _refuse_shared_target(db: Connection, dataset: Dataset) -> None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from shared.catalog import datasets, objects
 from shared.domain.contract import Contract
 from shared.domain.run import DatasetId, ObjectRef, Run, RunId, RunState, Trigger
-from shared.errors import Conflict, LeaseLost, LoadstoneError, NotFound, RunCancelled
+from shared.errors import Conflict, DeliverySuperseded, LeaseLost, LoadstoneError, NotFound, RunCancelled
 from shared.postgres import rows, statements
 from shared.postgres.pool import Connection, Pool
 
@@ -172,6 +172,25 @@ async def hold_fence(db: Connection, run: Run) -> None:
     """Keeps everybody else from the run until the transaction ends. Raises LeaseLost."""
     if await db.fetchval(SQL.hold_fence, run.id, run.fence) is None:
         raise LeaseLost(f"run {run.id} is no longer held under fence {run.fence}")
+
+
+async def nonce(db: Connection, run_id: RunId) -> str | None:
+    """What makes the run's delivery another one than the same objects would be."""
+    found: str | None = await db.fetchval(SQL.nonce, run_id)
+    return found
+
+
+async def adopt(db: Connection, run: Run, contract_version: int, delivery_key: str) -> None:
+    """Has the run go by another version of its contract, inside a transaction that holds its fence.
+
+    Raises DeliverySuperseded when another run imports the delivery under that version already.
+    """
+    try:
+        await db.execute(SQL.adopt, run.id, contract_version, delivery_key)
+    except asyncpg.UniqueViolationError:
+        raise DeliverySuperseded(
+            f"another run imports this delivery under contract version {contract_version}"
+        ) from None
 
 
 async def finish(db: Connection | Pool, run: Run | Expired, ending: Ending) -> None:

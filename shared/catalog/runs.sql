@@ -66,6 +66,14 @@ RETURNING cancel_requested_at IS NOT NULL AS cancel;
 -- Locks the run for its last transaction; no row means that the run belongs to somebody else.
 SELECT id FROM loadstone.run WHERE id = $1 AND fence = $2 AND state = 'running' FOR UPDATE;
 
+-- name: nonce
+-- What makes the delivery of a run another one on purpose.
+SELECT nonce FROM loadstone.run WHERE id = $1;
+
+-- name: adopt
+-- Has a run that is held go by another version of its contract; no two runs may import the same delivery.
+UPDATE loadstone.run SET contract_version = $2, delivery_key = $3 WHERE id = $1;
+
 -- name: finish
 -- Ends a running run in a final state.
 WITH finished AS (

@@ -25,7 +25,6 @@ KEYS: frozenset[str] = frozenset().union(
 VALUES: Mapping[str, frozenset[str]] = {
     "source.triggers[]": frozenset({"s3-event"}),
     "load.mode": frozenset({"scd2"}),
-    "evolution.newColumns": frozenset({"evolve"}),
     "load.indexes[].method": frozenset({"gist", "spgist"}),
     "quality[].type": frozenset({"text", "custom"}),
     "sla[].property": frozenset(

@@ -59,6 +59,7 @@ class DelimitedReader:
         self._intolerable = _intolerable(dataset.format)
         self._places: list[int | None] = []  # for each field its place among the columns that are read
         self._layout: Layout | None = None
+        self.names: list[str] | None = None  # the columns', once the header was parsed
 
     def cut(self, chunk: bytes) -> Iterator[Block]:
         """The blocks that are whole now: decompressed, and cut where a record ends."""
@@ -134,6 +135,7 @@ class DelimitedReader:
         if rest is None:
             return None
         names, lines = rows.names, rows.lines
+        self.names = names
         case_sensitive = self._dialect.case_sensitive_header
         try:
             found = header.match(names, self._dataset.schema, lines[0], case_sensitive=case_sensitive)

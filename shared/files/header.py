@@ -58,7 +58,6 @@ def match(
 
     Raises HeaderBroken with everything that doesn't fit.
     """
-    fields = [field.name for field in schema.fields]
     known = {
         spelled(name, case_sensitive=case_sensitive): field.name
         for field in schema.fields
@@ -67,12 +66,22 @@ def match(
     meanings = [known.get(spelled(name, case_sensitive=case_sensitive)) for name in found]
     columns = _Columns(names=found, meanings=meanings)
     complaints = [*_twice(columns), *_complaints(columns, schema)]
-    if not complaints and schema.fields_match == "exact" and meanings != fields:
-        complaints.append(_first_out_of_order(columns, fields))
+    if not complaints and schema.fields_match == "exact":
+        complaints += _out_of_order(columns, schema)
     if complaints:
         raise HeaderBroken("; ".join(complaints), line=line)
     numbers = {meaning: number for number, meaning in enumerate(meanings)}
-    return [numbers.get(name) for name in fields]
+    return [numbers.get(field.name) for field in schema.fields]
+
+
+def unknown(found: Sequence[str], schema: TableSchema, *, case_sensitive: bool) -> list[str]:
+    """The columns that are no field, without the spaces around their names."""
+    known = {
+        spelled(name, case_sensitive=case_sensitive)
+        for field in schema.fields
+        for name in (field.name, *field.aliases)
+    }
+    return [name.strip() for name in found if spelled(name, case_sensitive=case_sensitive) not in known]
 
 
 def spelled(name: str, *, case_sensitive: bool) -> str:
@@ -94,7 +103,7 @@ def _twice(columns: _Columns) -> Iterator[str]:
 
 def _complaints(columns: _Columns, schema: TableSchema) -> Iterator[str]:
     unknown = columns.unknown
-    missing = [field for field in schema.fields if field.name not in columns.meanings]
+    missing = [f for f in schema.fields if f.name not in columns.meanings and not f.evolved]
     if schema.fields_match not in _MAY_HAVE_OTHERS:
         yield from (_unknown(name, missing) for name in unknown)
     required = _required(schema)
@@ -103,7 +112,7 @@ def _complaints(columns: _Columns, schema: TableSchema) -> Iterator[str]:
             yield f"column {_named(field)} is missing{_closest(field, unknown)}"
         elif field.name in required:
             yield f"column {_named(field)} is missing and required{_closest(field, unknown)}"
-    if len(missing) == len(schema.fields):
+    if not any(columns.meanings):
         yield "no column is known: is the header missing, or the delimiter another one?"
 
 
@@ -145,9 +154,15 @@ def _shown(name: str) -> str:
     return repr(name if len(name) <= 60 else f"{name[:59]}…")
 
 
-def _first_out_of_order(columns: _Columns, fields: Sequence[str]) -> str:
-    number = next(number for number, name in enumerate(fields) if columns.meanings[number] != name)
-    return (
-        f"column {number + 1} is {columns.names[number]!r}, {fields[number]!r} expected there "
-        "(schema.fieldsMatch: equal would allow any order)"
-    )
+def _out_of_order(columns: _Columns, schema: TableSchema) -> Iterator[str]:
+    """The first column that stands elsewhere than the contract has it; evolved ones may stand anywhere."""
+    evolved = {field.name for field in schema.fields if field.evolved}
+    fields = [field.name for field in schema.fields if not field.evolved]
+    places = [number for number, meaning in enumerate(columns.meanings) if meaning not in evolved]
+    for number, name in zip(places, fields, strict=True):
+        if columns.meanings[number] != name:
+            yield (
+                f"column {number + 1} is {columns.names[number]!r}, {name!r} expected there "
+                "(schema.fieldsMatch: equal would allow any order)"
+            )
+            return

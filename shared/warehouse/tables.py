@@ -13,6 +13,7 @@ from shared.errors import TargetUnusable
 from shared.postgres import rows, statements
 from shared.postgres.pool import Connection, Pool
 from shared.warehouse import ddl, naming
+from shared.warehouse.ddl import slices as ddl_slices
 from shared.warehouse.naming import Relation, Sql
 
 SQL = statements.beside(__file__)
@@ -51,18 +52,33 @@ async def point_view(db: Connection, version: Version, dataset: Dataset) -> None
     """
     view = naming.published(dataset.load.target)
     table = naming.version(version.relation)
-    columns = await columns_of(db, table)
+    found = await columns_of(db, table)
     await _open_schema(db, view.schema, dataset.access.read)
     await _refuse_other_relation(db, dataset)
     present = await columns_of(db, view)
     options = await db.fetchval(SQL.options, view.sql)
-    replace = ddl.replace_view(view, table, [column.name for column in columns], options)
+    columns = _shown(present, found, dataset)
+    replace = ddl.replace_view(view, table, ddl_slices.branch(table, columns, found).values, options)
     if columns[: len(present)] == present:
         await db.execute(replace)
     else:
         await _make_anew(db, view, replace)
     for role in dataset.access.read:
         await _grant(db, "SELECT", "TABLE", view.sql, role)
+
+
+def _shown(present: list[Column], found: list[Column], dataset: Dataset) -> list[Column]:
+    """The columns that the view is to have: those of the version's relation.
+
+    Where columns evolve, the view's present ones keep their places and new ones follow, so that whatever
+    depends on it stays; one that evolved later than the version is there, without values.
+    """
+    names = {column.name for column in found}
+    evolved = {field.name for field in dataset.schema.fields if field.evolved} - names
+    kept = all(column in found or column.name in evolved for column in present)
+    if dataset.evolution.new_columns != "evolve" or not kept:
+        return found
+    return [*present, *(column for column in found if column not in present)]
 
 
 async def _open_schema(db: Connection, schema: str, readers: Sequence[str]) -> None:

@@ -48,7 +48,8 @@ class Field(Part, frozen=True, kw_only=True):
     """One column. `physicalType` is the PostgreSQL type; without one it follows from the type.
 
     `aliases` are other names that a header may call it by. `missingValues` stand in place of the
-    schema's; `path`, a JSON Pointer, says where an NDJSON record holds the value. `classification`,
+    schema's; `path`, a JSON Pointer, says where an NDJSON record holds the value. A field that was `evolved`
+    came with a file's new column: others may lack it, and its place counts nowhere. `classification`,
     examples and `rdfType` are for people.
     """
 
@@ -72,6 +73,7 @@ class Field(Part, frozen=True, kw_only=True):
     categories: list[Any] | None = None
     categories_ordered: bool = False
     mask: Mask = "none"
+    evolved: bool = False
     classification: str | None = None
     example: Any = None
     examples: list[Any] = field(default_factory=list)

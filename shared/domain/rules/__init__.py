@@ -33,6 +33,7 @@ _RULES: Sequence[tuple[tuple[str, ...], Callable[..., Iterator[Mistake]]]] = (
     (("format", "schema"), format_.path_mistakes),
     (("schema",), schema.schema_mistakes),
     (("evolution", "schema"), evolution.evolution_mistakes),
+    (("evolution", "format"), evolution.header_mistakes),
     (("load",), load.load_mistakes),
     (("load", "schema"), load.index_mistakes),
     (("load", "schema"), modes.mode_mistakes),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from shared.domain.dataset import TableSchema
+from shared.domain.dataset import Format, TableSchema
 from shared.domain.dataset.evolution import Evolution
 from shared.domain.markup import Mistake
 
@@ -18,6 +18,18 @@ def evolution_mistakes(evolution: Evolution, schema: TableSchema) -> Iterator[Mi
     lacking = schema.fields_match in _MAY_LACK_FIELDS
     if evolution.missing_columns is not None and lacking != (evolution.missing_columns == "evolve"):
         yield _contradiction("missingColumns", evolution.missing_columns, schema.fields_match)
+
+
+def header_mistakes(evolution: Evolution, format_: Format) -> Iterator[Mistake]:
+    """New columns can be known before anything is loaded only where a header names them."""
+    if evolution.new_columns != "evolve":
+        return
+    if format_.type not in ("csv", "tsv"):
+        text = f"evolve found, and {format_.type} has no header from which new columns are known: csv or tsv"
+        yield Mistake(path=("evolution", "newColumns"), text=text + " expected")
+    elif not format_.dialect.header:
+        text = "evolve found, and without a header (format.dialect.header) no column has a name"
+        yield Mistake(path=("evolution", "newColumns"), text=text)
 
 
 def _contradiction(key: str, mode: str, match: str) -> Mistake:

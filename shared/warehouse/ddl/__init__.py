@@ -112,10 +112,10 @@ def create_schema(name: str) -> Sql:
     return Sql(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
 
 
-def replace_view(view: Relation, table: Relation, columns: Iterable[str], options: Sql | None) -> Sql:
-    """Points the view at a table; grants, comments and dependent views stay, options where named again."""
+def replace_view(view: Relation, table: Relation, values: Sql, options: Sql | None) -> Sql:
+    """Points the view at columns of a table; grants, comments, dependent views stay, options where named."""
     kept = f" WITH ({options})" if options else ""
-    return Sql(f"CREATE OR REPLACE VIEW {view.sql}{kept} AS SELECT {_list(columns)} FROM {table.sql}")  # noqa: S608
+    return Sql(f"CREATE OR REPLACE VIEW {view.sql}{kept} AS SELECT {values} FROM {table.sql}")  # noqa: S608
 
 
 def drop_view(view: Relation) -> Sql:

@@ -82,6 +82,11 @@ def test_a_wrong_header_is_refused_with_its_line_and_what_was_meant(tmp_path: Pa
     assert "'carrier' is missing" in refusal["message"]
 
 
+def test_a_new_column_passes_where_columns_evolve(tmp_path: Path) -> None:
+    done = _check(tmp_path, "id,carrier,new\n1,AA,x\n", "--json", evolution={"newColumns": "evolve"})
+    assert (done.exit_code, _told(done)["rows"]) == (Exit.OK, 1)
+
+
 def test_a_quote_that_is_never_closed_is_shown_with_its_line(tmp_path: Path) -> None:
     shown = _check(tmp_path, 'id,carrier\n1,AA\n2,"UA\n3,DL\n').stdout
     assert "line 3: a quote of this record is never closed" in shown

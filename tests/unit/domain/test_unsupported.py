@@ -57,7 +57,7 @@ schema:
       falseValues: ["N", "0"]
       classification: confidential
       mask: sha256
-evolution: {newColumns: evolve, typeMismatch: discard_value}
+evolution: {newColumns: discard_value, typeMismatch: discard_value}
 load:
   target: {schema: retail, table: orders}
   mode: replacePartition
@@ -89,7 +89,6 @@ access: {read: [analyst], operate: [oncall], approve: [commerce-lead]}
 REFUSED = """
 source.triggers[2] source.afterLoad
 
-evolution.newColumns
 load.indexes[0].method
 sla[0].property sla[0].unit sla[2].property sla[2].unit
 calendar notify access.operate access.approve
