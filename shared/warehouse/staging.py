@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
+import numpy as np
 import pgpq
 import pyarrow as pa
 from msgspec import Struct
@@ -19,6 +20,7 @@ from shared.domain import additions, fieldtypes
 from shared.domain.dataset import Dataset
 from shared.domain.run import Run
 from shared.errors import TargetUnusable
+from shared.files import texts
 from shared.files.batch import Batch
 from shared.files.convert import arrow_schema
 from shared.postgres import statements
@@ -91,9 +93,14 @@ def _field_encoders(schema: pa.Schema, dataset: Dataset) -> dict[str, Any]:
 
 
 def _traced(batch: Batch, key: str) -> pa.RecordBatch:
-    """The rows with the object and the line that each comes from."""
-    files = pa.repeat(pa.scalar(key), batch.rows.num_rows)
-    return batch.rows.append_column(FILE, files).append_column(LINE, pa.array(batch.lines, pa.int64()))
+    """The rows with the object and the line that each comes from.
+
+    Neither pa.scalar nor pa.array is asked: importing pandas, where there is one, would stop the heartbeats.
+    """
+    rows = batch.rows.num_rows
+    numbers = pa.py_buffer(np.array(batch.lines, np.int64))
+    lines = pa.Array.from_buffers(pa.int64(), rows, [None, numbers])
+    return batch.rows.append_column(FILE, pa.repeat(texts.of(key)[0], rows)).append_column(LINE, lines)
 
 
 async def load(
