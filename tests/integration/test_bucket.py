@@ -194,6 +194,19 @@ async def test_bytes_that_differ_from_the_etag_are_refused_at_the_end(
             await read(damaged, bucket_name, item)
 
 
+async def test_bytes_that_differ_because_the_object_was_replaced_are_not_called_corrupt(
+    objects: Bucket, network: Proxy, s3: Store, bucket_name: str
+) -> None:
+    item = await objects.put(bucket_name, "a.bin", BODY)
+    network.flip_at = MIB
+    async with through(network, s3) as damaged, aclosing(damaged.stream(bucket_name, item)) as chunks:
+        assert await anext(chunks)
+        await objects.put(bucket_name, "a.bin", BODY[::-1])
+        with pytest.raises(ObjectChanged, match="was replaced"):
+            async for _ in chunks:
+                pass
+
+
 async def test_an_object_that_is_gone_is_reported_as_missing(objects: Bucket, bucket_name: str) -> None:
     gone = ObjectRef(key="gone.csv", etag="0" * 32, size=1)
     with pytest.raises(DeliveryMissing, match=r"gone\.csv"):

@@ -4,7 +4,9 @@ import asyncio
 
 from services.scheduler.reuploads import Looks
 from services.worker.ingest import ingest
-from shared.catalog import datasets
+from shared.catalog import datasets, reuploads
+from shared.errors import DeliveryReplaced
+from shared.postgres.pool import Connection
 from shared.telemetry import metrics
 from tests.integration.scheduler.both import DAY, DUE, FIELDS, NOW, Both, states
 from tests.integration.scheduler.driver import Driver
@@ -70,6 +72,30 @@ async def test_where_it_must_not_be_replaced_a_run_fails_once_and_what_is_live_s
     await both.imports.expect(DAY)
     assert states(await both.work()) == ["succeeded", "failed", "succeeded"], "a person may import it"
     assert await both.rows() == [2]
+
+
+async def test_two_schedulers_that_found_the_same_replacement_decide_about_it_once(both: Both) -> None:
+    await both.published(1)
+    await both.db.execute(DUE)
+    [one] = await reuploads.due(both.db, limit=9, hold=60)
+
+    async def decide(db: Connection) -> None:
+        if not await reuploads.is_known(db, one, "its key"):
+            await reuploads.refuse(db, one, "its key", DeliveryReplaced("a.csv was replaced"))
+
+    async def decide_too() -> None:
+        async with both.db.acquire() as other, other.transaction():
+            await decide(other)
+
+    async with both.db.acquire() as db, db.transaction():
+        await decide(db)
+        deciding = asyncio.create_task(decide_too())
+        async with asyncio.timeout(20):
+            while not await both.db.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                assert not deciding.done(), "the second did not wait for the first"
+                await asyncio.sleep(0.005)
+    await deciding
+    assert states(await both.scheduler.runs()) == ["succeeded", "failed"]
 
 
 def _failed() -> float:
