@@ -3,15 +3,16 @@
 import uuid
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 from services.api.resources import Resources
 from shared import queue
-from shared.catalog import audit, runs, waiting
+from shared.catalog import after_load, audit, runs, waiting
 from shared.catalog.datasets import DatasetRecord
 from shared.catalog.runs import Request
 from shared.domain import delivery, planning
 from shared.domain.dataset import Dataset
-from shared.domain.delivery import Missing
+from shared.domain.delivery import Complete, Missing, Taken
 from shared.domain.run import ObjectRef, Run, RunId, RunState, Trigger
 from shared.errors import Conflict, DeliveryMissing
 from shared.postgres.pool import Connection
@@ -31,7 +32,7 @@ async def start(
     would not help, and Conflict where nobody may start one.
     """
     _refuse_unless_manual(dataset.document)
-    found = await io.bucket.look(dataset.document.source, business_date, io.now())
+    found = await _look(io, dataset, business_date, force=force)
     request = Request(
         dataset_id=dataset.id,
         contract_version=dataset.contract_version,
@@ -42,10 +43,13 @@ async def start(
         nonce=uuid.uuid4().hex if force else None,
     )
     async with io.db.acquire() as db, db.transaction():
-        if isinstance(found, Missing):
-            run_id, new = await _wait(io, db, request, found)
-        else:
-            run_id, new = await _submit(db, request, dataset.name, found.objects)
+        match found:
+            case Missing():
+                run_id, new = await _wait(io, db, request, found)
+            case Taken(by=by):
+                run_id, new = await runs.submit_unchanged(db, request, by), False
+            case Complete(objects=objects):
+                run_id, new = await _submit(db, request, dataset.name, objects)
         run = await runs.read(db, run_id)
         if new:
             await audit.add(
@@ -66,6 +70,14 @@ def _refuse_unless_manual(dataset: Dataset) -> None:
             f"source.triggers of {dataset.name} has no `manual`: only the schedule starts its imports",
             hint="Add it to the dataset's document, and apply that.",
         )
+
+
+async def _look(
+    io: Resources, dataset: DatasetRecord, business_date: date, *, force: bool
+) -> Complete | Missing | Taken:
+    source = dataset.document.source
+    loaded = partial(after_load.loaded, io.db, dataset.id, source, business_date, forced=force)
+    return await io.bucket.look(source, business_date, io.now(), loaded)
 
 
 async def _submit(

@@ -123,6 +123,9 @@ class RunObject(Answer, frozen=True, kw_only=True):
     rows_loaded: int | None = None
     rows_quarantined: int | None = None
     blank_lines: int | None = None
+    after_load: str | None = None
+    after_load_outcome: str | None = None
+    after_load_message: str | None = None
 
 
 class RunDetail(RunAnswer, frozen=True, kw_only=True):

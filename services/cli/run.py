@@ -1,6 +1,6 @@
 """`loadstone run`: all that is known about one run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import rich_click as click
@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from services.cli import client, following, output
-from services.cli.answers import RunDetail
+from services.cli.answers import RunDetail, RunObject
 from services.cli.output import byte_count, facts, table
 from services.cli.runs import seconds
 from services.cli.verb import verb
@@ -40,19 +40,14 @@ def _parts(run: RunDetail) -> Iterator[RenderableType]:
         yield table(columns, rows, empty="none")
     if run.objects:
         yield Text("\nObjects", style="bold")
-        columns = ("object", "size", "records", "rows", "quarantined", "blank lines")
-        counts = [
-            (
-                each.key,
-                Text(byte_count(each.size), justify="right"),
-                each.records_read,
-                each.rows_loaded,
-                each.rows_quarantined,
-                each.blank_lines,
-            )
-            for each in run.objects
+        yield _objects(run.objects)
+    disposed = [each for each in run.objects if each.after_load]
+    if disposed:
+        yield Text("\nAfter the load", style="bold")
+        ends = [
+            (each.key, each.after_load, each.after_load_outcome, each.after_load_message) for each in disposed
         ]
-        yield table(columns, counts, empty="none")
+        yield table(("object", "action", "outcome", "why, or where it is"), ends, empty="none")
     found = (run.report or {}).get("read")
     if found:
         yield Text("\nRead as", style="bold")
@@ -74,6 +69,22 @@ def _remarks(report: Mapping[str, Any]) -> Iterator[Text]:
             yield Text(f"\n{output.printable(str(misfits.get('message')))}")
     for finding in report.get("findings", ()):
         yield Text(f"\n{finding.get('severity')}: {output.printable(str(finding.get('message')))}")
+
+
+def _objects(objects: Sequence[RunObject]) -> RenderableType:
+    columns = ("object", "size", "records", "rows", "quarantined", "blank lines")
+    counts = [
+        (
+            each.key,
+            Text(byte_count(each.size), justify="right"),
+            each.records_read,
+            each.rows_loaded,
+            each.rows_quarantined,
+            each.blank_lines,
+        )
+        for each in objects
+    ]
+    return table(columns, counts, empty="none")
 
 
 def _told(read: Mapping[str, str | bool]) -> str:

@@ -2,15 +2,16 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 
 from msgspec import Struct
 
 from services.scheduler.resources import Resources
-from shared.catalog import datasets, runs, waiting
+from shared.catalog import after_load, datasets, runs, waiting
 from shared.catalog.datasets import DatasetRecord
 from shared.catalog.waiting import Deadlines
 from shared.domain import delivery, planning
-from shared.domain.delivery import Complete, Missing
+from shared.domain.delivery import Complete, Missing, Taken
 from shared.domain.run import Run, RunId
 from shared.errors import BucketDenied, BucketUnavailable, DeliveryMissing, LoadstoneError, ManifestBroken
 from shared.telemetry import logs, metrics
@@ -75,6 +76,9 @@ class Discovery:
         match judgement:
             case Complete():
                 await self._enqueue(one, judgement)
+            case Taken(by=by):
+                if await waiting.end_loaded(self._io.db, run.id, by):
+                    _tell_unchanged(run)
             case Missing(hopeless=True, reason=reason):
                 await self._give_up(run, DeliveryMissing(reason))
             case ManifestBroken():
@@ -90,13 +94,15 @@ class Discovery:
             case error:  # the bucket can't be read: that says nothing about the delivery
                 await waiting.check_later(self._io.db, run.id, AFTER_A_FAILURE, error.message)
 
-    async def _judge(self, one: Waiting) -> Complete | Missing | LoadstoneError:
+    async def _judge(self, one: Waiting) -> Complete | Missing | Taken | LoadstoneError:
         source, date = one.dataset.document.source, one.run.business_date
         if source.bucket in self._failed:
             return self._failed[source.bucket]
         subject = f"bucket {source.bucket}"
+        forced = one.deadlines.nonce is not None
+        loaded = partial(after_load.loaded, self._io.db, one.dataset.id, source, date, forced=forced)
         try:
-            found = await self._io.bucket.look(source, date, self._now)
+            found = await self._io.bucket.look(source, date, self._now, loaded)
         except ManifestBroken as error:
             return error
         except (BucketUnavailable, BucketDenied) as error:
@@ -114,8 +120,7 @@ class Discovery:
         async with self._io.db.acquire() as db:
             new = await waiting.enqueue(db, run, key, found.objects, version)
         if not new:
-            metrics.RUNS_TOTAL.labels(run.dataset, "unchanged").inc()
-            log.info("delivery_unchanged", run=run.id, dataset=run.dataset)
+            _tell_unchanged(run)
             return
         self.enqueued += 1
         log.info("delivery_complete", run=run.id, dataset=run.dataset, objects=len(found.objects))
@@ -127,6 +132,11 @@ class Discovery:
             log.error(
                 "delivery_given_up", run=run.id, dataset=run.dataset, reason=error.message, hint=error.hint
             )
+
+
+def _tell_unchanged(run: Run) -> None:
+    metrics.RUNS_TOTAL.labels(run.dataset, "unchanged").inc()
+    log.info("delivery_unchanged", run=run.id, dataset=run.dataset)
 
 
 def pause(waited: timedelta, left: timedelta | None) -> float:

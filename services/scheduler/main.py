@@ -20,6 +20,7 @@ from shared.telemetry import logs, metrics, ops
 
 log = logs.logger()
 CLEAR_AWAY_EVERY = 10.0
+AFTER_LOAD_EVERY = 5.0
 PURGE_EVERY = 600.0
 
 
@@ -47,6 +48,7 @@ async def _tick_once(settings: SchedulerSettings) -> int:
     async with gathered(settings) as io:
         await tick.tick(io, await tick.clock(io), report)
         await tick.clear_away(io, report)
+        await tick.after_load(io, report)
         await tick.purge(io, report)
     sys.stdout.write(f"{report}\n")
     return 1 if report.failed else 0
@@ -66,10 +68,19 @@ async def _serve(settings: SchedulerSettings) -> int:
             registries = (metrics.REGISTRY, metrics.FLEET)
             async with ops.serve(own.ops_host, own.ops_port, checks=checks, registries=registries):
                 log.info("scheduler_started")
-                await leader.follow(settings.database.url.reveal(), own.tick.total_seconds(), rounds.work)
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(_dispose(io))
+                    await leader.follow(settings.database.url.reveal(), own.tick.total_seconds(), rounds.work)
     except asyncio.CancelledError:
         log.info("scheduler_stopped")
     return 0
+
+
+async def _dispose(io: Resources) -> None:
+    """Acts on loaded objects again and again, whoever leads: schedulers share them out. Never returns."""
+    while True:
+        await tick.after_load(io, Report())
+        await asyncio.sleep(AFTER_LOAD_EVERY)
 
 
 class Rounds:

@@ -2,9 +2,10 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 
 from services.scheduler.resources import Resources
-from shared.catalog import datasets, objects, reuploads
+from shared.catalog import after_load, datasets, objects, reuploads
 from shared.catalog.datasets import DatasetRecord
 from shared.catalog.reuploads import Published
 from shared.domain import delivery, reupload
@@ -71,8 +72,10 @@ class Looks:
         if source.bucket in self._unreadable:
             return False
         subject = f"bucket {source.bucket}"
+        date = one.business_date
+        loaded = partial(after_load.loaded, self._io.db, dataset.id, source, date, forced=False)
         try:
-            found = await self._io.bucket.look(source, one.business_date, self._now)
+            found = await self._io.bucket.look(source, date, self._now, loaded)
         except (BucketUnavailable, BucketDenied) as error:
             self._unreadable.add(source.bucket)
             self._io.troubles.met(subject, error)

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from services.scheduler import discover, gauges, holds, plan, rescue, retire, ring
+from services.scheduler import discover, dispose, gauges, holds, plan, rescue, retire, ring
 from services.scheduler.discover import Discovery
 from services.scheduler.resources import Resources
 from services.scheduler.reuploads import Looks
@@ -32,10 +32,10 @@ class Report:
         return f"{counts}; {'failed: ' + ', '.join(self.failed) if self.failed else 'nothing failed'}"
 
     @asynccontextmanager
-    async def step(self, io: Resources, name: str) -> AsyncGenerator[None]:
+    async def step(self, io: Resources, name: str, limit: float = STEP_LIMIT) -> AsyncGenerator[None]:
         """Bounds a step, and keeps its failure from the steps that follow."""
         try:
-            async with asyncio.timeout(STEP_LIMIT):
+            async with asyncio.timeout(limit):
                 yield
         except Exception as error:  # noqa: BLE001 - whatever stopped this step, the others must go on
             self.failed.append(name)
@@ -86,6 +86,12 @@ async def clear_away(io: Resources, report: Report) -> None:
         report.did["leftovers"] = await retire.drop_leftovers(io)
     async with report.step(io, "show datasets"):
         await gauges.show_datasets(io)
+
+
+async def after_load(io: Resources, report: Report) -> None:
+    """What lasts as long as it lasts, such as moving large objects: to be done beside the rounds."""
+    async with report.step(io, "after load", limit=dispose.LIMIT):
+        report.did["objects disposed of"] = await dispose.dispose(io)
 
 
 async def purge(io: Resources, report: Report) -> None:

@@ -12,7 +12,7 @@ from services.worker.publishing import hold, make_version, tries
 from services.worker.record import recorded
 from services.worker.releasing import publish_others
 from services.worker.resources import Resources
-from shared.catalog import datasets, groups, objects, runs
+from shared.catalog import after_load, datasets, groups, objects, runs
 from shared.domain.run import RunId, RunState
 from shared.telemetry import metrics
 from shared.warehouse import tables
@@ -58,3 +58,4 @@ async def publish(report: Report, io: Resources, progress: Progress) -> None:
                     await tables.point_view(tx, version, dataset)
                     await datasets.point(tx, run.dataset_id, version.number)
                     await runs.finish(tx, run, progress.ending(RunState.SUCCEEDED, version=version.number))
+                    await after_load.plan(tx, run.id)

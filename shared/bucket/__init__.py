@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import random
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from shared.bucket import identity
 from shared.bucket.refusals import translated
 from shared.domain import delivery
 from shared.domain.dataset import Source
-from shared.domain.delivery import Complete, ListedObject, Missing
+from shared.domain.delivery import Complete, ListedObject, Loaded, Missing, Taken
 from shared.domain.run import ObjectRef
 from shared.errors import (
     BucketDenied,
@@ -79,29 +79,35 @@ class Bucket:
     """The object store. Methods raise BucketUnavailable where trying again can help, else BucketDenied."""
 
     def __init__(self, client: "S3Client") -> None:
-        self._client = client
+        """`client` is the SDK's own, for this package alone."""
+        self.client = client
         self._versioned: dict[str, tuple[bool, float]] = {}
 
     async def buckets(self) -> list[str]:
         """Return the names of all buckets; many credentials may not ask for that."""
         with translated("all buckets", ""):
-            answer = await self._client.list_buckets()
+            answer = await self.client.list_buckets()
         return [bucket["Name"] for bucket in answer["Buckets"]]
 
     async def create(self, bucket: str) -> None:
         """Make a bucket of one's own; one that is there already stays as it is."""
         with translated(bucket, ""):
-            answer = await self._client.list_buckets()
+            answer = await self.client.list_buckets()
             if bucket not in [present["Name"] for present in answer["Buckets"]]:
-                await self._client.create_bucket(Bucket=bucket)
+                await self.client.create_bucket(Bucket=bucket)
 
-    async def look(self, source: Source, business_date: date, now: datetime) -> Complete | Missing:
-        """Return the objects of a delivery, or what is missing of it. Raises ManifestBroken."""
+    async def look(
+        self, source: Source, business_date: date, now: datetime, loaded: Callable[[], Awaitable[Loaded]]
+    ) -> Complete | Missing | Taken:
+        """Return the objects of a delivery, or what is missing of it. Raises ManifestBroken.
+
+        `loaded` is asked after the bucket: what was taken away before it was listed is then known as loaded.
+        """
         listed = await self.listing(source.bucket, delivery.key_prefix(source, business_date))
         key = delivery.manifest_key(source, business_date)
         manifest = next((found for found in listed if found.key == key), None)
         content = None if manifest is None else await self._manifest(source.bucket, manifest)
-        return delivery.completeness(source, business_date, listed, now, content)
+        return delivery.completeness(source, business_date, listed, now, content, await loaded())
 
     async def _manifest(self, bucket: str, item: ObjectRef) -> bytes:
         if item.size > LARGEST_MANIFEST:
@@ -116,12 +122,12 @@ class Bucket:
         """
         if await self._is_versioned(bucket):
             return await self._listed_versions(bucket, prefix)
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         with translated(bucket, prefix):
             return [_listed(item) async for page in pages for item in page.get("Contents", ())]
 
     async def _listed_versions(self, bucket: str, prefix: str) -> list[ListedObject]:
-        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+        pages = self.client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
         with translated(bucket, prefix):
             return [
                 _listed(item, item["VersionId"])
@@ -136,7 +142,7 @@ class Bucket:
         if known is None or time.monotonic() - known[1] > REMEMBERED:
             try:
                 with translated(bucket, ""):
-                    answer = await self._client.get_bucket_versioning(Bucket=bucket)
+                    answer = await self.client.get_bucket_versioning(Bucket=bucket)
                 versioned = answer.get("Status") == "Enabled"
             except BucketDenied:  # without the permission, or on a server without versions: ETags identify
                 versioned = False
@@ -147,7 +153,7 @@ class Bucket:
         """Whether the object is there."""
         try:
             with translated(bucket, key):
-                await self._client.head_object(Bucket=bucket, Key=key)
+                await self.client.head_object(Bucket=bucket, Key=key)
         except DeliveryMissing:
             return False
         return True
@@ -155,7 +161,7 @@ class Bucket:
     async def put(self, bucket: str, key: str, body: bytes) -> ObjectRef:
         """Store a whole object, and return what is now there."""
         with translated(bucket, key):
-            answer = await self._client.put_object(Bucket=bucket, Key=key, Body=body)
+            answer = await self.client.put_object(Bucket=bucket, Key=key, Body=body)
         return ObjectRef(key=key, etag=answer["ETag"].strip('"'), size=len(body))
 
     async def stream(self, bucket: str, item: ObjectRef) -> AsyncGenerator[bytes]:
@@ -219,7 +225,7 @@ class Bucket:
                 wanted["VersionId"] = item.version_id
             if start:  # without a range at the start, which an empty object can't satisfy
                 wanted["Range"] = f"bytes={start}-"
-            answer = await self._client.get_object(**wanted)
+            answer = await self.client.get_object(**wanted)
             async with answer["Body"]:
                 identity.compare(answer, item, start)
                 yield answer

@@ -5,7 +5,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from shared.catalog import datasets, holds, runs, versions
+from shared.catalog import after_load, datasets, holds, runs, versions
 from shared.domain import release
 from shared.domain.release import Held, Member
 from shared.domain.run import DatasetId, RunId
@@ -80,6 +80,7 @@ async def publish(db: Connection, held: Held) -> None:
     if not await holds.approve(db, held.run.id) or not await versions.let_go(db, held.version):
         raise not_held(held.run.id, (await runs.read(db, held.run.id)).state)
     await datasets.point(db, held.member.id, held.version.number)
+    await after_load.plan(db, held.run.id)
 
 
 async def tell(db: Connection, waiting: Sequence[Held], reason: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from shared.domain.disposal import Outcome
 from shared.domain.report import ObjectCounts
 from shared.domain.run import ObjectRef, RunId
 from shared.postgres import rows, statements
@@ -24,6 +25,9 @@ class ObjectRecord(Struct, frozen=True, kw_only=True):
     rows_loaded: int | None = None
     rows_quarantined: int | None = None
     blank_lines: int | None = None
+    after_load: str | None = None
+    after_load_outcome: Outcome | None = None
+    after_load_message: str | None = None
 
 
 async def pin(db: Connection, run_id: RunId, items: Sequence[ObjectRef]) -> None:

@@ -8,7 +8,8 @@ SELECT key, etag, size, version_id, checksum FROM loadstone.run_object WHERE run
 
 -- name: counts
 -- What was read of each object; the counts are NULL until the run has succeeded.
-SELECT key, etag, version_id, size, bytes_read, records_read, rows_loaded, rows_quarantined, blank_lines
+SELECT key, etag, version_id, size, bytes_read, records_read, rows_loaded, rows_quarantined, blank_lines,
+       after_load, after_load_outcome, after_load_message
 FROM loadstone.run_object WHERE run_id = $1 ORDER BY key;
 
 -- name: count

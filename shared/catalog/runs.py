@@ -134,7 +134,12 @@ async def _standing(db: Connection, request: Request, delivery_key: str) -> RunI
         raise Conflict("the run of the same delivery ended just now", hint="Ask again.")
     if standing["state"] != RunState.SUCCEEDED:
         return RunId(standing["id"])
-    values = (standing["id"], request.trigger, request.requested_by, request.priority)
+    return await submit_unchanged(db, request, RunId(standing["id"]))
+
+
+async def submit_unchanged(db: Connection, request: Request, like: RunId) -> RunId:
+    """Records that a delivery was asked for which a succeeded run has loaded."""
+    values = (like, request.trigger, request.requested_by, request.priority)
     return RunId(await db.fetchval(SQL.submit_unchanged, *values))
 
 

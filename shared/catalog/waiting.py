@@ -85,6 +85,11 @@ async def enqueue(
     return True
 
 
+async def end_loaded(db: Connection | Pool, run_id: RunId, by: RunId) -> bool:
+    """Ends a waiting run as `unchanged`: another one has loaded its objects. False when it is not waiting."""
+    return await db.fetchval(SQL.end_loaded, run_id, by) is not None
+
+
 async def fail(db: Connection | Pool, run_id: RunId, error: LoadstoneError) -> bool:
     """Ends a waiting run that will never be complete; False when it waited no longer."""
     ended = await db.fetchval(SQL.end, run_id, RunState.FAILED, error.code, error.message, error.hint)

@@ -59,6 +59,15 @@ FROM standing o
 WHERE r.id = $1 AND r.state = 'waiting'
 RETURNING r.id;
 
+-- name: end_loaded
+-- Ends a waiting run of whose delivery nothing is left, because another run has loaded it; names that one.
+UPDATE loadstone.run r
+SET state = 'unchanged', finished_at = now(), stage = NULL, delivery_key = o.delivery_key, version = o.version,
+    report = json_build_object('sameAs', json_build_object('run', o.id, 'version', o.version))
+FROM loadstone.run o
+WHERE r.id = $1 AND r.state = 'waiting' AND o.id = $2
+RETURNING r.id;
+
 -- name: deadlines
 -- When a waiting run counts as late, whether it does already, and when it is given up.
 SELECT expected_at, late_at, give_up_at, nonce FROM loadstone.run WHERE id = $1;

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from shared.domain import manifest as manifests
 from shared.domain import quantities, wildcards
 from shared.domain.dataset import Source
-from shared.domain.run import ObjectRef
+from shared.domain.run import ObjectRef, RunId
 from shared.errors import ManifestBroken
 
 # Only directives whose result no locale changes, and that name a day.
@@ -37,6 +37,22 @@ class Missing(Struct, frozen=True, kw_only=True):
 
     reason: str
     hopeless: bool = False
+
+
+class Loaded(Struct, frozen=True, kw_only=True):
+    """Objects that are no part of another delivery, because their rows are live: taken away, or soon to be.
+
+    `by` is the newest run that loaded objects of the business date.
+    """
+
+    objects: Sequence[ObjectRef] = ()
+    by: RunId | None = None
+
+
+class Taken(Struct, frozen=True, kw_only=True):
+    """There is nothing that a run has not loaded before."""
+
+    by: RunId
 
 
 def pattern_mistakes(pattern: str) -> Iterator[str]:
@@ -99,12 +115,17 @@ def completeness(
     listed: Sequence[ListedObject],
     now: datetime,
     manifest: bytes | None = None,
-) -> Complete | Missing:
+    loaded: Loaded = Loaded(),  # noqa: B008 - frozen
+) -> Complete | Missing | Taken:
     """Whether the delivery can be imported, judged by everything listed below its `key_prefix`.
 
-    `manifest` is the content of the manifest where there is one. Raises ManifestBroken.
+    `manifest` is the content of the manifest where there is one. What is `loaded` counts as taken away, at
+    whatever moment that is done: else what is left halfway would look like a delivery. Raises ManifestBroken.
     """
-    objects = select(source, business_date, listed)
+    before = {_identity(item) for item in loaded.objects}
+    objects = [one for one in select(source, business_date, listed) if _identity(one) not in before]
+    if loaded.by is not None and not objects:
+        return Taken(by=loaded.by)
     if source.complete.manifest is not None:
         promised = _promised(source, business_date, objects, manifest)
         if isinstance(promised, Missing):

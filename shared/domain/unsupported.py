@@ -14,7 +14,6 @@ def _under(prefix: str, keys: str) -> frozenset[str]:
 
 KEYS: frozenset[str] = frozenset().union(
     _under("", "calendar notify lineage"),
-    _under("source.", "afterLoad"),
     # Of the Table Dialect's keys these are about spreadsheets, databases and JSON: no text has them.
     _under("format.dialect.", "csvddfVersion property itemType itemKeys sheetNumber sheetName table"),
     _under("quality[].", "method rule engine implementation scheduler schedule customProperties"),

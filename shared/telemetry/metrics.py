@@ -102,6 +102,12 @@ LATE_RUNS = Gauge("loadstone_late_runs", "Runs whose version is overdue by their
 LEASES_EXPIRED_TOTAL = Counter(
     "loadstone_leases_expired", "Runs taken back from a worker that fell silent.", registry=FLEET
 )
+AFTER_LOAD_TOTAL = Counter(
+    "loadstone_after_load",
+    "Tries to tag, move or delete a loaded object, by outcome: done, changed, gone, failed, or retry.",
+    ["dataset", "outcome"],
+    registry=REGISTRY,
+)
 SCHEDULER_LEADER = Gauge(
     "loadstone_scheduler_leader", "1 where this scheduler leads, 0 where it stands by.", registry=FLEET
 )

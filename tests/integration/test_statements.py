@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from shared.catalog import (
+    after_load,
     attempts,
     audit,
     datasets,
@@ -36,6 +37,8 @@ FIXED = [path for path in FILES if path.parent.name != "schema" and (path.with_s
 UTILITY = {("shared/postgres/migrations.sql", "prepare"), ("shared/postgres/migrations.sql", "lock")}
 
 FILLED: list[tuple[statements.Statements, str, type[msgspec.Struct]]] = [
+    (after_load.SQL, "take", after_load.DueObject),
+    (after_load.SQL, "loaded", ObjectRef),
     (audit.SQL, "list", audit.AuditLine),
     (datasets.SQL, "read", datasets.DatasetRecord),
     (datasets.SQL, "list", datasets.DatasetRecord),

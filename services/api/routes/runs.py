@@ -16,6 +16,7 @@ from services.api.parameters import BeforeId, DatasetName, InState, Limit, OfDat
 from services.api.reference import refusals
 from services.api.resources import Io
 from shared.catalog import attempts, audit, datasets, objects, runs
+from shared.domain.disposal import Outcome
 from shared.domain.run import Run, RunId, RunState, Trigger
 from shared.errors import Conflict
 from shared.postgres.pool import Connection, Pool
@@ -82,6 +83,9 @@ class ObjectAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     rows_loaded: int | None
     rows_quarantined: int | None
     blank_lines: int | None
+    after_load: str | None
+    after_load_outcome: Outcome | None
+    after_load_message: str | None
 
 
 class RunDetail(RunAnswer, frozen=True, kw_only=True, rename="camel"):

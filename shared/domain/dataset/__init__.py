@@ -26,10 +26,11 @@ from shared.domain.dataset.part import (
 )
 from shared.domain.dataset.quality import Arguments, Expectation, Metric, Preserved, Publish, Severity
 from shared.domain.dataset.schema import Constraints, Field, FieldType, ForeignKey, Reference, TableSchema
-from shared.domain.dataset.source import Complete, FileCount, OnReupload, Source, StartedBy
+from shared.domain.dataset.source import AfterLoad, Complete, FileCount, OnReupload, Source, StartedBy
 
 __all__ = [
     "Access",
+    "AfterLoad",
     "Arguments",
     "Backoff",
     "Complete",

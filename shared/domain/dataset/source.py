@@ -25,6 +25,19 @@ class Complete(Part, frozen=True, kw_only=True):
     stable_for: Duration | None = None
 
 
+class AfterLoad(Part, frozen=True, kw_only=True):
+    """What is done with the objects of a delivery once a version that is live has their rows."""
+
+    action: Literal["keep", "tag", "move", "delete"] = "keep"
+    tag: dict[str, str] = field(default_factory=dict)
+    to: str | None = None
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether the objects are not found again afterwards."""
+        return self.action in ("move", "delete")
+
+
 class Source(Part, frozen=True, kw_only=True):
     """Where a dataset's objects land, and which they are.
 
@@ -40,3 +53,4 @@ class Source(Part, frozen=True, kw_only=True):
     triggers: Annotated[list[StartedBy], Meta(min_length=1)] = field(
         default_factory=lambda: ["schedule", "manual"]
     )
+    after_load: AfterLoad = AfterLoad()

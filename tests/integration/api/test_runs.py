@@ -75,6 +75,26 @@ async def test_the_same_delivery_asked_twice_gives_the_same_run(
     assert await io.db.fetchval("SELECT count(*) FROM loadstone.audit WHERE action = 'run.start'") == 1
 
 
+@pytest.mark.parametrize("action", [{"action": "move", "to": "archive/"}, {"action": "delete"}])
+async def test_a_delivery_that_was_taken_away_after_its_load_is_not_waited_for(
+    io: Resources, api: httpx.AsyncClient, bucket_name: str, action: dict[str, str]
+) -> None:
+    await with_dataset(io, bucket_name, afterLoad=action)
+    await io.bucket.put(bucket_name, KEY, b"id,carrier\n1,AA\n")
+    first = RunId((await start(api)).json()["id"])
+    await catalog.succeeded(io.db, await catalog.claimed(io.db, first))
+    disposed = "UPDATE loadstone.run_object SET after_load = $1, after_load_outcome = 'done'"
+    await io.db.execute(disposed, action["action"])
+    again = await start(api)
+    assert (again.status_code, again.json()["state"], again.json()["version"]) == (200, "unchanged", 1)
+    detail = (await api.get(f"/v1/runs/{first}")).json()
+    assert (detail["objects"][0]["afterLoad"], detail["objects"][0]["afterLoadOutcome"]) == (
+        action["action"],
+        "done",
+    )
+    assert (await start(api, force=True)).json()["state"] == "queued"  # somebody has put it back
+
+
 async def test_a_delivery_that_a_version_holds_is_not_imported_again(
     io: Resources, api: httpx.AsyncClient, bucket_name: str
 ) -> None:

@@ -3,13 +3,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from shared.domain import delivery
+from shared.domain import delivery, disposal
 from shared.domain.dataset import Source
-from shared.domain.delivery import Complete, ListedObject, Missing
-from shared.domain.run import ObjectRef
+from shared.domain.delivery import Complete, ListedObject, Loaded, Missing, Taken
+from shared.domain.run import ObjectRef, RunId
 from shared.errors import ManifestBroken
 
 DAY = date(2013, 1, 31)
@@ -174,7 +175,7 @@ def test_a_listed_object_and_its_reference_are_the_same_delivery() -> None:
 PROMISED: dict[str, Any] = {"files": {"max": 3}, "complete": {"manifest": "list.json"}}
 
 
-def _promised(*listed: ListedObject, manifest: bytes | None) -> Complete | Missing:
+def _promised(*listed: ListedObject, manifest: bytes | None) -> Complete | Missing | Taken:
     return delivery.completeness(_source(**PROMISED), DAY, listed, NOW, manifest)
 
 
@@ -213,3 +214,40 @@ def test_an_object_that_is_not_mandatory_may_be_missing() -> None:
     found = _promised(*_listed("f/2013/01/31/a.csv"), manifest=manifest)
     assert isinstance(found, Complete)
     assert len(found.objects) == 1
+
+
+ALL = Loaded(objects=_listed("f/2013/01/31/a.csv", "f/2013/01/31/b.csv"), by=RunId(7))
+
+
+@pytest.mark.parametrize("names", [(), ("a.csv",), ("b.csv",), ("a.csv", "b.csv"), ("a.csv", "_SUCCESS")])
+def test_however_much_was_taken_away_of_what_is_loaded_nothing_is_left_to_import(
+    names: tuple[str, ...],
+) -> None:
+    listed = _listed(*(f"f/2013/01/31/{name}" for name in names))
+    assert delivery.completeness(_source(), DAY, listed, NOW, loaded=ALL) == Taken(by=RunId(7))
+
+
+def test_what_is_only_about_to_be_taken_away_is_missing() -> None:
+    found = delivery.completeness(
+        _source(), DAY, _listed("f/2013/01/31/a.csv"), NOW, loaded=structs.replace(ALL, by=None)
+    )
+    assert isinstance(found, Missing)
+
+
+def test_an_object_that_came_after_the_load_is_a_delivery_without_those_before_it() -> None:
+    replaced = structs.replace(_listed("f/2013/01/31/b.csv")[0], etag="another")
+    listed = [*_listed("f/2013/01/31/a.csv"), replaced]
+    assert delivery.completeness(_source(), DAY, listed, NOW, loaded=ALL) == Complete(objects=(replaced,))
+
+
+@given(
+    st.from_regex(r"[a-z*?/.]{1,12}", fullmatch=True),
+    st.from_regex(r"[a-z./]{0,6}/", fullmatch=True),
+    st.data(),
+)
+def test_what_was_moved_matches_the_pattern_no_more(pattern: str, to: str, data: st.DataObject) -> None:
+    key = "".join(data.draw(st.text("ab.", max_size=3)) if char == "*" else char for char in pattern)
+    item = ObjectRef(key=key.replace("?", "x"), etag="e", size=1)
+    assume(delivery.matches(_source(pattern), DAY, item.key))
+    for moved in (disposal.archived(to, item.key), disposal.archived_apart(to, item)):
+        assert not delivery.matches(_source(pattern), DAY, moved)

@@ -87,7 +87,7 @@ access: {read: [analyst], operate: [oncall], approve: [commerce-lead]}
 """
 
 REFUSED = """
-source.triggers[2] source.afterLoad
+source.triggers[2]
 
 load.indexes[0].method
 sla[0].property sla[0].unit sla[2].property sla[2].unit
