@@ -22,6 +22,7 @@ from shared.settings import Redis
 from shared.settings.variables import Secret
 from tests.integration.worker import outcome
 from tests.integration.worker.outcome import DAY
+from tests.integration.worker.releases import Releases
 from tests.support import fleet, servers
 from tests.support.imports import Importer, importer
 from tests.support.servers import Store
@@ -221,6 +222,22 @@ async def test_a_held_run_s_objects_stay_until_it_is_approved(
     assert await _dispose(scheduling) == 0
     async with imports.db.acquire() as db:
         await approval.approve(db, run.id, force=False, actor="ann")
+    assert await _dispose(scheduling) == 2
+    assert await _keys(imports) == []
+
+
+async def test_the_objects_of_a_release_group_stay_until_its_versions_go_live_together(
+    imports: Importer, scheduling: Resources
+) -> None:
+    releases = Releases(imports)
+    for name in ("orders", "lines"):
+        key = name + "/{businessDate:%Y-%m-%d}.csv"
+        source = {"bucket": imports.bucket_name, "key": key, "afterLoad": DELETE}
+        await releases.declare(name, source=source)
+    waiting = await releases.deliver("orders", DAY)
+    assert (waiting.state, await _dispose(scheduling)) == ("held", 0)
+    assert await _keys(imports) == [f"orders/{DAY}.csv"]
+    await releases.deliver("lines", DAY)
     assert await _dispose(scheduling) == 2
     assert await _keys(imports) == []
 
