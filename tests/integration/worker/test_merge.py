@@ -104,10 +104,10 @@ async def test_a_rollback_during_a_merge_makes_the_attempt_begin_anew(imports: I
     assert await imports.rows("SELECT id, name FROM data.things") == [(1, "a"), (2, "b"), (3, "third")]
 
 
-async def merging_many(imports: Importer) -> tuple[RunId, asyncio.Task[None]]:
+async def merging_many(imports: Importer, rows: int = 200_000) -> tuple[RunId, asyncio.Task[None]]:
     """A merge that takes a while: every one of many rows changes."""
     await imports.apply(FIELDS, schema=KEYED, load=MERGE)
-    lines = "".join(f"{number},name {number:0150},I\n" for number in range(200_000))
+    lines = "".join(f"{number},name {number:0150},I\n" for number in range(rows))
     await imports.deliver("2013-01-01", "id,name,op\n" + lines)
     changed = "id,name,op\n" + lines.replace("name", "changed")
     objects = await imports.put("2013-01-02", {"data.csv": changed.encode()})
@@ -143,7 +143,7 @@ async def copying(imports: Importer, direction: str) -> tuple[int, int]:
 async def test_a_merge_that_loses_a_connection_while_it_is_far_ahead_costs_an_attempt(
     imports: Importer, lost: str
 ) -> None:
-    run_id, merging = await merging_many(imports)
+    run_id, merging = await merging_many(imports, rows=600_000)  # enough to be stopped in the middle of it
     await copying(imports, "COPY TO")
     writer, _ = await copying(imports, "COPY FROM")
     os.kill(writer, signal.SIGSTOP)
@@ -160,4 +160,4 @@ async def test_a_merge_that_loses_a_connection_while_it_is_far_ahead_costs_an_at
     run = await runs.read(imports.db, run_id)
     assert (run.state, run.error_code) == ("queued", "database_unavailable")
     assert await imports.staged() == []
-    assert await imports.rows("SELECT count(*) FROM data.things WHERE name LIKE 'name%'") == [(200_000,)]
+    assert await imports.rows("SELECT count(*) FROM data.things WHERE name LIKE 'name%'") == [(600_000,)]
