@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,8 @@ class Commands(Struct, frozen=True, kw_only=True):
             env={**self.environ, **environ, "PYTHONPATH": str(ROOT)},
             stdout=PIPE,
             stderr=PIPE,
+            # A shell starts what it runs in the background, such as these tests, with Ctrl-C ignored.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
 
     async def json(self, *arguments: str) -> Any:
