@@ -10,32 +10,14 @@ from shared.domain import expectations, misfits
 from shared.domain.dataset import Dataset
 from shared.domain.expectations import Finding
 from shared.domain.misfits import Misfits
-from shared.domain.report import Reject
 from shared.errors import FileRefused
 from shared.files import reader as files
+from shared.files import shown
 from shared.files.batch import Batch
 from shared.files.reader import Reader
+from shared.files.shown import Refusal, Rejected
 
 CHUNK = 256 * 1024
-
-
-class Rejected(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A record that would go to quarantine."""
-
-    line: int
-    column: str | None
-    code: str
-    message: str
-    raw: str
-
-
-class Refusal(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Why the file as a whole can't be read."""
-
-    code: str
-    message: str
-    line: int | None
-    hint: str
 
 
 class Checked(Struct, kw_only=True, rename="camel"):
@@ -69,9 +51,7 @@ def examine(file: BinaryIO, reader: Reader[Any], dataset: Dataset, *, show: int)
             _count(checked, batch, show)
             misread = misfits.added(misread, batch.misfits)
     except FileRefused as refused:
-        checked.refusal = Refusal(
-            code=refused.code, message=refused.message, line=refused.line, hint=refused.hint
-        )
+        checked.refusal = shown.refusal(refused)
     checked.seconds = round(time.perf_counter() - started, 3)
     checked.warnings += [misfits.told(each, checked.records) for each in misread.values()]
     _judge(checked, dataset)
@@ -89,20 +69,7 @@ def _count(checked: Checked, batch: Batch, show: int) -> None:
     checked.rows += batch.rows.num_rows
     checked.quarantined += len(batch.rejects)
     checked.blank_lines += batch.blank_lines
-    checked.rejects += _shown(batch.rejects[: show - len(checked.rejects)])
-
-
-def _shown(rejects: Sequence[Reject]) -> list[Rejected]:
-    return [
-        Rejected(
-            line=reject.line,
-            column=reject.column,
-            code=reject.code,
-            message=reject.message,
-            raw=reject.raw.decode("utf-8", errors="backslashreplace"),
-        )
-        for reject in rejects
-    ]
+    checked.rejects += map(shown.rejected, batch.rejects[: show - len(checked.rejects)])
 
 
 def _judge(checked: Checked, dataset: Dataset) -> None:

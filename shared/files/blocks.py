@@ -200,7 +200,7 @@ def scan(data: bytes, delimiter: int, quote: int, *, final: bool) -> Scan:
     newlines = np.flatnonzero(content == NEWLINE)
     quotes = np.flatnonzero(content == quote)
     if not len(quotes):
-        return _closed([newlines], [], newlines, data, final=final)
+        return closed([newlines], [], newlines, data, final=final)
     # Records end at the newlines with an even number of quotes before them, counted from where reading
     # started (afresh): whether the quotes with even or with odd numbers open fields is that place's turn.
     before = np.searchsorted(quotes, newlines)
@@ -222,18 +222,18 @@ def scan(data: bytes, delimiter: int, quote: int, *, final: bool) -> Scan:
         runs.append(_between(ends, start, int(quotes[opened])))
         end = int(np.searchsorted(newlines, quotes[at]))
         if end == len(newlines) and not final:
-            return _closed(runs, strays, newlines, data, final=False)
+            return closed(runs, strays, newlines, data, final=False)
         start = int(newlines[end]) + 1 if end < len(newlines) else len(data)
         strays.append(start - 1 if end < len(newlines) else start)
         runs.append(np.array(strays[-1:]))
     runs.append(_between(ends, start, len(data)))
     inside_quotes = final and (len(quotes) - first) % 2 == 1
-    return _closed(
+    return closed(
         runs, strays, newlines, data, final=final and not inside_quotes, inside_quotes=inside_quotes
     )
 
 
-def _closed(
+def closed(
     runs: list[Positions],
     strays: list[int],
     newlines: Positions,
@@ -242,6 +242,7 @@ def _closed(
     final: bool,
     inside_quotes: bool = False,
 ) -> Scan:
+    """The scan of data whose records end in `runs` and `strays`; the last may end with the data."""
     ends = np.concatenate(runs) if len(runs) > 1 else runs[0]
     cut = min(int(ends[-1]) + 1, len(data)) if len(ends) else 0
     if final and cut < len(data):

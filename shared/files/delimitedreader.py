@@ -8,7 +8,7 @@ import numpy.typing as npt
 from msgspec import Struct, structs
 
 from shared.domain import quantities
-from shared.domain.dataset import Dataset, Dialect, Format
+from shared.domain.dataset import Dataset, Dialect
 from shared.domain.encodings import UTF_8
 from shared.domain.report import Reject, RejectCode
 from shared.errors import EncodingBroken, FileEmpty, HeaderBroken
@@ -56,7 +56,7 @@ class DelimitedReader:
         self._has_rejects = False
         self._checker = Checker(dataset)
         self._masked = masking.masked(dataset)
-        self._intolerable = _intolerable(dataset.format)
+        self._intolerable = encoding.intolerable(dataset.format)
         self._places: list[int | None] = []  # for each field its place among the columns that are read
         self._layout: Layout | None = None
         self.names: list[str] | None = None  # the columns', once the header was parsed
@@ -230,14 +230,6 @@ def _lines_above(dialect: Dialect) -> int:
         return dialect.header_rows[0] - 1
     rows = sorted(set(dialect.comment_rows))
     return next((number for number, row in enumerate(rows) if row != number + 1), len(rows))
-
-
-def _intolerable(format_: Format) -> frozenset[RejectCode]:
-    policies = {
-        RejectCode.INVALID_BYTES: format_.on_invalid_bytes,
-        RejectCode.NUL_BYTE: format_.on_nul_byte,
-    }
-    return frozenset(code for code, policy in policies.items() if policy == "fail")
 
 
 def _rejects(texts: Texts, broken: Sequence[BrokenRule]) -> Iterator[Reject]:

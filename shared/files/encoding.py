@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from shared.domain import encodings
 from shared.domain.dataset import Format
 from shared.domain.encodings import UTF_8
+from shared.domain.report import RejectCode
 from shared.errors import EncodingBroken
 from shared.files import charset
 
@@ -85,6 +86,15 @@ class Transcoder:
 def unmarked(raw: bytes) -> bytes:
     """UTF-8 in which the bytes that were marked stand as themselves."""
     return raw.decode(UTF_8, "surrogatepass").encode(UTF_8, _MARKED)
+
+
+def intolerable(format_: Format) -> frozenset[RejectCode]:
+    """The codes of records for which a contract tolerates none: they refuse the file."""
+    policies = {
+        RejectCode.INVALID_BYTES: format_.on_invalid_bytes,
+        RejectCode.NUL_BYTE: format_.on_nul_byte,
+    }
+    return frozenset(code for code, policy in policies.items() if policy == "fail")
 
 
 def _settle(declared: str | None, start: bytes) -> tuple[str, int]:

@@ -15,21 +15,20 @@ import pyarrow.json as pj
 from shared.domain import fieldtypes, misfits, quantities
 from shared.domain.dataset import Dataset, Field
 from shared.domain.misfits import Misfits, Place
-from shared.domain.report import Reject, RejectCode
+from shared.domain.report import Reject
 from shared.errors import EncodingBroken, FileEmpty
-from shared.files import convert, jsonrecords, masking, missing
+from shared.files import convert, encoding, jsonrecords, masking, missing, texts
 from shared.files.batch import Batch
-from shared.files.blocks import Block, Positions
+from shared.files.blocks import Block, Cutter, Positions
 from shared.files.checking import Checker
 from shared.files.jsonrecords import Broken, Record, RecordReader
-from shared.files.lines import LineCutter
+from shared.files.lines import LineScanner
 from shared.files.textstream import TextStream
 
 _OPEN, _CLOSE = ord("{"), ord("}")
 _BLANK = b" \t\r\n"
 # Number words that Arrow takes and JSON does not have, and an escape that PostgreSQL can't store.
 _ODD = (b"NaN", b"Inf", b"\\u0000", b"\0")
-_NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
 
 
 class NdjsonReader:
@@ -38,13 +37,15 @@ class NdjsonReader:
     def __init__(self, dataset: Dataset, *, max_ratio: int, block_bytes: int, keep_lines: bool) -> None:
         self._keep_lines = keep_lines
         self._text = TextStream(dataset.format, max_ratio=max_ratio)
-        self._cutter = LineCutter(
-            block_bytes=block_bytes, max_row_bytes=quantities.size(dataset.limits.max_row_bytes)
+        self._cutter = Cutter(
+            LineScanner(),
+            block_bytes=block_bytes,
+            max_row_bytes=quantities.size(dataset.limits.max_row_bytes),
         )
         self._checker = Checker(dataset)
         self._masked = masking.masked(dataset)
         self._records = RecordReader(dataset)
-        self._intolerable = _intolerable(dataset)
+        self._intolerable = encoding.intolerable(dataset.format)
         self._schema = _arrow_schema(dataset)
         self._fields = {field.name: field for field in dataset.schema.fields}
         self._none = [missing.values(field, dataset.schema) for field in dataset.schema.fields]
@@ -202,15 +203,7 @@ def _is_safe(block: Block, written: Positions) -> bool:
     content = np.frombuffer(data, np.uint8)
     starts, ends = block.starts[written], block.text_ends[written]
     braced = bool((content[starts] == _OPEN).all() and (content[ends - 1] == _CLOSE).all())
-    return braced and not any(odd in data for odd in _ODD) and _is_utf8(data)
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return braced and not any(odd in data for odd in _ODD) and texts.are_utf8(data)
 
 
 def _arrow_schema(dataset: Dataset) -> pa.Schema | None:
@@ -234,11 +227,3 @@ def _arrow_type(field: Field, none: frozenset[str]) -> pa.DataType | None:
             return None  # a bare number may mean that there is none
         return pa.int64() if kind.name in ("smallint", "integer", "bigint") else convert.arrow_type(field)
     return pa.bool_() if field.type == "boolean" else pa.string()
-
-
-def _intolerable(dataset: Dataset) -> frozenset[RejectCode]:
-    policies = {
-        RejectCode.INVALID_BYTES: dataset.format.on_invalid_bytes,
-        RejectCode.NUL_BYTE: dataset.format.on_nul_byte,
-    }
-    return frozenset(code for code, policy in policies.items() if policy == "fail")

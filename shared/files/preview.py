@@ -7,9 +7,8 @@ import msgspec
 from msgspec import Struct, structs
 
 from shared.domain.dataset import Dataset
-from shared.domain.report import Reject
 from shared.errors import FileRefused
-from shared.files import differences, infer
+from shared.files import differences, infer, shown
 from shared.files.batch import Batch
 from shared.files.compression import Decompressor, peek
 from shared.files.differences import Difference, LiveContract
@@ -17,6 +16,7 @@ from shared.files.encoding import Transcoder
 from shared.files.excerpt import Excerpt, NotRead
 from shared.files.parquet import ParquetReader
 from shared.files.reader import read, reader_for
+from shared.files.shown import Refusal, Rejected
 from shared.files.sniffing import Sniffer
 
 SAMPLE_BYTES = 1 << 20
@@ -31,25 +31,6 @@ _OF_A_PART = (
 )
 _OF_A_PARQUET_FILE = (*_OF_A_PART[:2], "values that come up later only")
 _OF_A_WHOLE = ("whether a key is unique: the database finds that out when it builds the key's index",)
-
-
-class Rejected(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A record that would go to quarantine."""
-
-    line: int
-    column: str | None
-    code: str
-    message: str
-    raw: str
-
-
-class Refusal(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Why the file as a whole can't be read, or no document be proposed for it."""
-
-    code: str
-    message: str
-    line: int | None
-    hint: str
 
 
 class Preview(Struct, kw_only=True, rename="camel"):
@@ -89,7 +70,7 @@ def preview(
         found.read, found.proposal, found.notes = proposal.read, proposal.document, proposal.notes
     except FileRefused as refused:
         if dataset is None:
-            found.refusal = _refusal(refused)
+            found.refusal = shown.refusal(refused)
     compared = live.document if live else dataset
     if compared is not None and proposal is not None:
         found.live_contract = live.version if live else None
@@ -101,7 +82,7 @@ def preview(
         try:
             _hold(found, excerpt, held)
         except FileRefused as refused:
-            found.refusal = _refusal(refused)
+            found.refusal = shown.refusal(refused)
     return found
 
 
@@ -118,7 +99,9 @@ def _hold(found: Preview, excerpt: Excerpt, dataset: Dataset) -> None:
         for batch in batches(excerpt, dataset):
             found.records += batch.records
             found.rejected += len(batch.rejects)
-            found.rejects += [_shown(each) for each in batch.rejects[: MOST_REJECTS - len(found.rejects)]]
+            found.rejects += [
+                shown.rejected(each) for each in batch.rejects[: MOST_REJECTS - len(found.rejects)]
+            ]
     except NotRead as gap:
         found.unknown.append(f"whether rows behind row {found.records} are good: {gap}")
 
@@ -156,17 +139,3 @@ def _as_text(stored: bytes, dataset: Dataset) -> tuple[bytes, Dataset]:
         text = b"".join([*sniffer.feed(text), *sniffer.finish()])
         format_ = structs.replace(format_, dialect=sniffer.dialect or dataset.format.dialect)
     return text, structs.replace(dataset, format=format_)
-
-
-def _refusal(refused: FileRefused) -> Refusal:
-    return Refusal(code=refused.code, message=refused.message, line=refused.line, hint=refused.hint)
-
-
-def _shown(reject: Reject) -> Rejected:
-    return Rejected(
-        line=reject.line,
-        column=reject.column,
-        code=reject.code,
-        message=reject.message,
-        raw=reject.raw.decode("utf-8", errors="backslashreplace"),
-    )
